@@ -1,0 +1,5 @@
+"""`python -m app` is `pattern-store`."""
+
+from app.cli import app
+
+app()

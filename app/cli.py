@@ -1,0 +1,211 @@
+"""The command line: `pattern-store …`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, TypeVar
+
+import typer
+
+from app import __version__, transfer
+from app.errors import PatternStoreError
+from app.logs import configure_logs
+from app.main import create_app
+from app.metrics import Metrics
+from app.progress import ProgressReport
+from app.schemas.filters import Filters
+from app.server import serve as run_server
+from app.service import PatternService, RetentionPolicy
+from app.service.batch import OnConflict
+from app.settings import Settings
+from app.storage.registry import StorageOptions, storage_from
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Pattern Store: what coding agents did, kept safely and found again.\n\n"
+    "Settings come from PATTERNS_… variables, or from .env; the README lists them.",
+)
+
+StorageUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--storage-url",
+        help="The store, such as sqlite:///data/patterns.db. [default: PATTERNS_STORAGE_URL]",
+        show_default=False,
+    ),
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pattern-store {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 0 takes a free one. [default: 8000]")
+    ] = None,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Run the service until Ctrl-C or SIGTERM; then finish what was accepted and end."""
+    settings = _settings(host=host, port=port, storage_url=storage_url)
+    configure_logs(settings.log_level)
+    _run(run_server(settings))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="JSON lines, also .gz or .zst; - reads stdin.")
+    ],
+    preserve: Annotated[
+        bool,
+        typer.Option(
+            "--preserve",
+            help="Keep what an export says in `stored`: receipt times, revisions, order.",
+        ),
+    ] = False,
+    on_conflict: Annotated[
+        OnConflict,
+        typer.Option(help="Where an id holds another content: reject, skip or replace."),
+    ] = OnConflict.REJECT,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Store the patterns of a file, one JSON object a line. Safe to repeat.
+
+    Ends with status 1 where a line was rejected. The service must not be running on the store;
+    while it is, POST the file to /v1/patterns/batch.
+    """
+    _run(_import(source, on_conflict, preserve, _settings(storage_url=storage_url)))
+
+
+@app.command()
+def export(
+    output: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Where to; - writes to stdout.")
+    ] = "-",
+    after_seq: Annotated[
+        int, typer.Option(min=0, help="Only changes after this commit number.")
+    ] = 0,
+    deletes: Annotated[bool, typer.Option("--deletes", help="Tell of deletions as well.")] = False,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Write all patterns as JSON lines, in the order of their changes.
+
+    Works beside a running service.
+    """
+    with sys.stdout.buffer if output == "-" else Path(output).open("wb") as file:
+        _run(_export(file, after_seq, deletes, _settings(storage_url=storage_url)))
+
+
+@app.command()
+def check(storage_url: StorageUrl = None) -> None:
+    """Look for damage in a store, and change nothing.
+
+    Ends with status 1 where it found any. Works beside a running service.
+    """
+    _run(_check(_settings(storage_url=storage_url)))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of this version's API."""
+    print(json.dumps(create_app(_settings()).openapi(), indent=2, ensure_ascii=False))
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work; a domain error ends the command with a message instead of a traceback."""
+    try:
+        return asyncio.run(work)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
+        raise typer.Exit(1) from None
+    except (PatternStoreError, OSError) as error:
+        print(f"pattern-store: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+@asynccontextmanager
+async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
+    metrics = Metrics()
+    options = StorageOptions(settings.synchronous, readers=1, read_only=read_only, metrics=metrics)
+    policy = RetentionPolicy(
+        settings.retention_days, settings.retention_days_by_type, settings.retention_grace_days
+    )
+    storage = storage_from(settings.storage_url, options)
+    await storage.open()
+    try:
+        yield PatternService(storage, retention=policy, metrics=metrics)
+    finally:
+        await storage.close()
+
+
+async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings: Settings) -> None:
+    with _opened(source) as file, ProgressReport("patterns read") as progress:
+        async with _service(settings, read_only=False) as service:
+            report = await transfer.import_lines(
+                service,
+                transfer.lines_of(file, source, settings.max_pattern_bytes),
+                on_conflict=on_conflict,
+                preserve=preserve,
+                on_progress=progress.update,
+            )
+    for item in report.errors:
+        print(f"line {item.index + 1} (blank ones apart): {transfer.explained(item.error)}",
+              file=sys.stderr)  # fmt: skip
+    print(
+        f"received {report.received}, stored {report.stored}, duplicates {report.duplicates}, "
+        f"rejected {report.rejected}, past retention {report.past_retention}"
+    )
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+async def _export(file: BinaryIO, after_seq: int, deletes: bool, settings: Settings) -> None:
+    async with _service(settings, read_only=True) as service:
+        with ProgressReport("patterns written") as progress:
+            await transfer.export_lines_to(
+                service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
+            )
+
+
+async def _check(settings: Settings) -> None:
+    found = 0
+    async with _service(settings, read_only=True) as service:
+        async for finding in service.storage.check():
+            found += 1
+            print(f"{finding.place}: {finding.problem}")
+        patterns = sum((await service.count(Filters())).by_type.values())
+    print(f"{patterns} patterns, {found or 'no'} problems found")
+    if found:
+        raise typer.Exit(1)
+
+
+def _opened(source: str) -> BinaryIO:
+    return sys.stdin.buffer if source == "-" else Path(source).open("rb")

@@ -1,0 +1,103 @@
+"""What can go wrong, as plain exceptions. `app.problems` maps each to its HTTP answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing to change in a request.
+
+    `kind` says where to look: `pointer` (a JSON Pointer, RFC 6901, into the body),
+    `parameter` (a query or path parameter) or `header`; `location` is the pointer or the name.
+    `code` is stable and made for programs; it takes JSON Schema's keyword where one fits.
+    """
+
+    kind: str
+    location: str
+    code: str
+    detail: str
+
+
+class PatternStoreError(Exception):
+    """The base of all errors a caller can do something about; its text is for that caller."""
+
+
+class MalformedRequest(PatternStoreError):
+    """The body is no JSON, or an encoding is broken."""
+
+
+class InvalidRequest(PatternStoreError):
+    """The request can be read, but breaks the rules named in `errors`."""
+
+    def __init__(self, detail: str, errors: Sequence[FieldError]) -> None:
+        super().__init__(detail)
+        self.errors = tuple(errors)
+
+
+class InvalidPattern(InvalidRequest):
+    """The body is JSON, but no valid pattern."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("The body is not a valid pattern; see errors.", errors)
+
+
+class PatternNotFound(PatternStoreError):
+    """No pattern is stored under this id."""
+
+    def __init__(self, pattern_id: str) -> None:
+        super().__init__(f"No pattern is stored under the id {pattern_id!r}.")
+
+
+class PatternExists(PatternStoreError):
+    """Another content is already stored under this id."""
+
+    def __init__(self, pattern_id: str) -> None:
+        super().__init__(
+            f"Another pattern is already stored under the id {pattern_id!r}. "
+            "Use PUT or PATCH to change it, or post under another id."
+        )
+
+
+class PreconditionFailed(PatternStoreError):
+    """What the caller made the change conditional on does not hold."""
+
+
+class PatternChanged(PatternStoreError):
+    """The pattern has changed, or gone, since the version the caller read."""
+
+
+class HistoryGone(PatternStoreError):
+    """Tombstones needed to resume from this `seq` have been purged."""
+
+
+class StorageUnavailable(PatternStoreError):
+    """The storage cannot answer now; nothing was acknowledged. Worth retrying."""
+
+
+class StoreNotOpened(PatternStoreError):
+    """The store cannot be opened; the text names the path and the remedy."""
+
+
+class StoreBusy(StoreNotOpened):
+    """Another process holds the store."""
+
+
+class UnsupportedMediaType(PatternStoreError):
+    """The body comes as a type, or in a coding, that the call does not take."""
+
+
+class BodyTooLarge(PatternStoreError):
+    """The body, or one pattern of it, is larger than the service takes."""
+
+
+class ForeignOrigin(PatternStoreError):
+    """A web page of another origin, or a name that is not the service's, is behind the request."""
+
+
+class ShuttingDown(PatternStoreError):
+    """The service stops; what has not been acknowledged was not stored."""
+
+
+class NoSuchSchema(PatternStoreError):
+    """No pattern type has this name."""

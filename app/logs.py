@@ -1,0 +1,48 @@
+"""Logs as JSON lines on standard error, each with the id of the request it belongs to."""
+
+import logging
+import logging.config
+
+from app.middleware.observation import request_id
+
+
+class _RequestIds(logging.Filter):
+    """Gives each record the id of the request being answered."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if (identifier := request_id.get()) is not None:
+            record.request_id = identifier
+        return True
+
+
+def configure_logs(level: str) -> None:
+    """Set up logging for the process, uvicorn's included."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"request_ids": {"()": _RequestIds}},
+            "formatters": {
+                "json": {
+                    "()": "pythonjsonlogger.orjson.OrjsonFormatter",
+                    "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                    "rename_fields": {
+                        "asctime": "time",
+                        "levelname": "level",
+                        "name": "logger",
+                    },
+                    "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+                }
+            },
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "stream": "ext://sys.stderr",
+                    "formatter": "json",
+                    "filters": ["request_ids"],
+                }
+            },
+            "root": {"level": level.upper(), "handlers": ["stderr"]},
+            "loggers": {"uvicorn.access": {"level": "WARNING"}},
+        }
+    )

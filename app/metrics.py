@@ -1,0 +1,63 @@
+"""What the service counts of itself, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 100_000, 1_000_000)
+
+
+class Metrics:
+    """The metrics of one application, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "pattern_store_requests",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "pattern_store_request_seconds",
+            "Seconds from a request's head to the end of its answer.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.patterns = Counter(
+            "pattern_store_patterns_stored",
+            "Patterns stored anew, by type.",
+            ("pattern_type",),
+            registry=self.registry,
+        )
+        self.batch_patterns = Histogram(
+            "pattern_store_batch_patterns",
+            "Patterns received by one batch request.",
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        self.commit_seconds = Histogram(
+            "pattern_store_commit_seconds",
+            "Seconds one durable transaction took.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.commit_writes = Histogram(
+            "pattern_store_commit_writes",
+            "Waiting writes that shared one transaction.",
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        self.store_bytes = Gauge(
+            "pattern_store_store_bytes", "Bytes the store takes on disk.", registry=self.registry
+        )
+        self.task_runs = Counter(
+            "pattern_store_task_runs",
+            "Runs of background tasks.",
+            ("task", "result"),
+            registry=self.registry,
+        )
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

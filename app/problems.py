@@ -1,0 +1,137 @@
+"""Errors as answers: `application/problem+json`, RFC 9457. One table maps each to HTTP."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app import errors
+from app.schemas.answers import FieldProblem
+
+MEDIA_TYPE = "application/problem+json"
+_URN = "urn:pattern-store:problem:"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem: its status, its name in the type's URN, its title, what to send along."""
+
+    status: int
+    name: str
+    title: str
+    headers: Mapping[str, str] | None = None
+
+
+_RETRY = {"Retry-After": "1"}
+
+TABLE: dict[type[Exception], ProblemType] = {
+    errors.MalformedRequest: ProblemType(400, "malformed", "The request cannot be read"),
+    errors.ForeignOrigin: ProblemType(403, "foreign-origin", "Not for web pages of other origins"),
+    errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
+    errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
+    errors.PatternExists: ProblemType(409, "pattern-exists", "The id holds another content"),
+    errors.HistoryGone: ProblemType(410, "history-gone", "Deletions that old are forgotten"),
+    errors.PreconditionFailed: ProblemType(412, "precondition-failed", "Precondition failed"),
+    errors.BodyTooLarge: ProblemType(413, "too-large", "Too large"),
+    errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "Type not taken"),
+    errors.InvalidPattern: ProblemType(422, "invalid-pattern", "Not a valid pattern"),
+    errors.InvalidRequest: ProblemType(422, "invalid-request", "Not a valid request"),
+    errors.StorageUnavailable: ProblemType(
+        503, "storage-unavailable", "The storage does not answer", _RETRY
+    ),
+    errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
+}
+
+NOT_FOUND = ProblemType(404, "not-found", "Nothing is here")
+METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "Method not allowed here")
+INTERNAL = ProblemType(500, "internal", "The service failed")
+
+
+def problem_type(error: Exception) -> ProblemType:
+    """The entry of the nearest class in the table."""
+    for kind in type(error).__mro__:
+        if kind in TABLE:
+            return TABLE[kind]
+    return INTERNAL
+
+
+def field_problems(error: Exception) -> list[FieldProblem]:
+    """What an error says about single fields."""
+    found = error.errors if isinstance(error, errors.InvalidRequest) else ()
+    return [
+        {field.kind: field.location, "code": field.code, "detail": field.detail}  # type: ignore[misc]
+        for field in found
+    ]
+
+
+def problem_response(
+    kind: ProblemType, detail: str, instance: str, members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
+    """The answer for a problem, with extension members and further headers."""
+    content = {
+        "type": _URN + kind.name,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": instance,
+    }
+    return Response(
+        to_json(content | dict(members or {})),
+        kind.status,
+        {**(kind.headers or {}), **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def response_for(
+    error: Exception, instance: str, members: Mapping[str, Any] | None = None
+) -> Response:
+    """The answer for a domain error."""
+    fields = field_problems(error)
+    return problem_response(
+        problem_type(error),
+        str(error),
+        instance,
+        ({"errors": fields} if fields else {}) | dict(members or {}),
+    )
+
+
+def internal_error(instance: str) -> Response:
+    """The answer for a failure of our own; it tells nothing of the inside."""
+    return problem_response(
+        INTERNAL, "Something failed inside; the log has it under this X-Request-ID.", instance
+    )
+
+
+def register(app: FastAPI) -> None:
+    """Have an application answer all its errors this way."""
+    app.add_exception_handler(errors.PatternStoreError, _domain_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, errors.StorageUnavailable):
+        _log.error("storage unavailable: %s", error)
+    return response_for(error, request.url.path)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        detail = f"{request.method} is not allowed here; allowed: {allowed}."
+        return problem_response(METHOD_NOT_ALLOWED, detail, path, headers=error.headers)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem_response(NOT_FOUND, f"There is nothing at {path}; see /docs.", path)
+    kind = ProblemType(error.status_code, "http", HTTPStatus(error.status_code).phrase)
+    return problem_response(kind, str(error.detail), path, headers=error.headers)

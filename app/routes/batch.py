@@ -1,0 +1,150 @@
+"""Many patterns in one request, stored as they arrive."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from app.errors import BodyTooLarge, PatternStoreError
+from app.problems import field_problems, problem_type, response_for
+from app.routes.bodies import JSON_TYPES, LINES_TYPES, array_items, lines, media_type, read_body
+from app.routes.direct import (
+    JSON,
+    DirectRoute,
+    content,
+    header_parameter,
+    operation,
+    query_parameters,
+    ref,
+    stream,
+)
+from app.routes.parameters import Parameters, read_parameters
+from app.routes.patterns import idempotency_key
+from app.routes.state import State, state_of
+from app.schemas.answers import BatchCounts
+from app.service.batch import Batch, BatchReport, OnConflict
+
+router = APIRouter(route_class=DirectRoute)
+
+CHUNK = 100
+"""Items of an array checked in one go, before other requests have their turn."""
+
+_LINE = (
+    '{"pattern_type":"agent_usage","data":{"agent_type":"reviewer","task_type":"code-review",'
+    '"success":true,"duration_ms":18250}}\n'
+)
+
+
+class BatchParameters(Parameters):
+    """What the batch call takes."""
+
+    on_conflict: Literal["reject", "skip", "replace"] = "reject"
+    """What to do with an item whose id holds another content: reject it, leave what is there,
+    or replace that."""
+
+
+def _broken(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": content("BatchProblem", "application/problem+json"),
+    }
+
+
+@router.post(
+    "/v1/patterns/batch",
+    **operation(
+        "createPatterns",
+        "Store many patterns",
+        "Takes a JSON array, or JSON lines without limit to their number; plain, or with "
+        "`Content-Encoding: gzip` or `zstd`. Items are stored in chunks as they arrive, good "
+        "ones also where others are bad, and the answer counts what is durable. Sending the "
+        "same batch again stores nothing twice; items without an id need `Idempotency-Key` "
+        "for that.",
+        tag="patterns",
+        parameters=[
+            *query_parameters(BatchParameters),
+            header_parameter(
+                "Idempotency-Key",
+                "Gives items without an id one that depends on this key and their place alone.",
+                "7d1f0f5e-hook-17",
+            ),
+            header_parameter("Content-Encoding", "How the body is compressed.", "gzip"),
+        ],
+        body={
+            JSON: {"schema": {"type": "array", "items": ref("Pattern")}},
+            "application/x-ndjson": stream("Pattern", _LINE),
+            "application/jsonl": stream("Pattern", _LINE),
+        },
+        body_description="The patterns.",
+        answers={
+            200: {"description": "No item was rejected.", "content": content("BatchCounts")},
+            207: {"description": "Some items were rejected.", "content": content("BatchCounts")},
+            400: _broken("The body is no JSON or broke off; the counts say what is stored."),
+            503: _broken("The storage failed or the service stops; the counts say what is stored."),
+        },
+        problems=(413, 415, 422),
+    ),
+)
+async def create_patterns(request: Request) -> Response:
+    parameters = read_parameters(request, BatchParameters)
+    kind = media_type(request, JSON_TYPES | LINES_TYPES)
+    state = state_of(request)
+    batch = Batch(
+        state.service, on_conflict=OnConflict(parameters.on_conflict), key=idempotency_key(request)
+    )
+    try:
+        async for group in _items(request, kind, state):
+            await batch.add(group)
+        await batch.finish()
+    except PatternStoreError as error:
+        await _settle(batch)
+        return response_for(error, request.url.path, _counts(batch.report))
+    finally:
+        state.metrics.batch_patterns.observe(batch.report.received)
+    status = 207 if batch.report.rejected else 200
+    return Response(to_json(_counts(batch.report)), status, media_type=JSON)
+
+
+async def _items(
+    request: Request, kind: str, state: State
+) -> AsyncIterator[Sequence[bytes | BodyTooLarge]]:
+    if kind in LINES_TYPES:
+        async for group in lines(request, state.max_pattern_bytes, state.stopping):
+            yield group
+        return
+    body = await read_body(request, state.max_body_bytes)
+    items = array_items(body, state.max_pattern_bytes)
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+        await asyncio.sleep(0)
+
+
+async def _settle(batch: Batch) -> None:
+    """Let a chunk under way end, so that the counts tell all that is stored."""
+    with contextlib.suppress(PatternStoreError):  # a failure is what the caller answers already
+        await batch.finish()
+
+
+def _counts(report: BatchReport) -> BatchCounts:
+    return {
+        "received": report.received,
+        "stored": report.stored,
+        "duplicates": report.duplicates,
+        "rejected": report.rejected,
+        "past_retention": report.past_retention,
+        "errors": [
+            {
+                "index": item.index,
+                "pattern_id": item.pattern_id,
+                "status": problem_type(item.error).status,
+                "detail": str(item.error),
+                "errors": field_problems(item.error),
+            }
+            for item in sorted(report.errors, key=lambda item: item.index)
+        ],
+        "errors_omitted": report.errors_omitted,
+    }

@@ -1,0 +1,108 @@
+"""The API's documentation: the OpenAPI document and a page that shows it, all from here."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import fastapi_offline
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from app import __version__
+from app.routes.direct import DirectRoute
+from app.schemas import answers, patterns
+
+router = APIRouter(route_class=DirectRoute)
+
+OPENAPI_VERSION = "3.2.0"
+"""The version that can type the lines of a stream (`itemSchema`)."""
+
+_ASSETS = Path(fastapi_offline.__file__).parent / "static"
+_TITLE = "Pattern Store"
+_DESCRIPTION = """\
+Coding agents report what happened, a **pattern** each, and ask before they act: has this
+error been seen, what fixed it?
+
+Every error is `application/problem+json` (RFC 9457) and says what to change. Times are
+ISO 8601; what is stored comes back in UTC with microseconds.
+"""
+_TAGS = [
+    {"name": "patterns", "description": "Storing patterns, and single ones by their id."},
+    {"name": "querying", "description": "Many patterns, by what they hold."},
+    {"name": "vocabulary", "description": "What a pattern may be."},
+    {"name": "operations", "description": "The store, and the tasks that tend it."},
+    {"name": "health", "description": "For those who run the service."},
+]
+
+
+_NAMED: tuple[Any, ...] = (
+    patterns.Pattern,
+    patterns.StoredPattern,
+    patterns.PatternPatch,
+    answers.ExportLine,
+    answers.Problem,
+    answers.BatchProblem,
+    answers.BatchCounts,
+    answers.PatternPage,
+    answers.PatternCount,
+    answers.DeletionCounts,
+    answers.ValidationResult,
+    answers.Statistics,
+    answers.RetentionRun,
+    answers.TaskAccepted,
+    answers.Lifecycle,
+    answers.Health,
+)
+"""Every type that a route names."""
+
+
+@router.get("/docs", include_in_schema=False)
+async def get_docs(request: Request) -> Response:
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=_TITLE,
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon.png",
+        oauth2_redirect_url=None,
+    )
+
+
+def add_documentation(app: FastAPI) -> None:
+    """Serve the OpenAPI document, the page and all that the page loads."""
+    app.include_router(router)
+    app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """The document: the routes' own declarations, and the vocabulary's schemas by name."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=_TITLE,
+            version=__version__,
+            openapi_version=OPENAPI_VERSION,
+            description=_DESCRIPTION,
+            license_info={"name": "MIT", "identifier": "MIT"},
+            contact={"name": "Pattern Store developers"},
+            tags=_TAGS,
+            routes=app.routes,
+            servers=[{"url": "/", "description": "The service this document comes from."}],
+        )
+        document["security"] = []
+        document["components"] = {"schemas": _schemas()}
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _schemas() -> dict[str, Any]:
+    """The named types, and those they are made of, by name."""
+    adapters: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
+        (str(place), "validation", TypeAdapter(named)) for place, named in enumerate(_NAMED)
+    ]
+    _, schemas = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
+    definitions: dict[str, Any] = schemas["$defs"]
+    return definitions

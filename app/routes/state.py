@@ -1,0 +1,31 @@
+"""What the endpoints work with: everything `create_app` has wired for them."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from app.metrics import Metrics
+from app.service import PatternService
+from app.tasks.runner import TaskRunner
+
+
+@dataclass(slots=True)
+class State:
+    """The parts of one running application.
+
+    `stopping` is set when the service is told to end, so that endless streams can be.
+    """
+
+    service: PatternService
+    runner: TaskRunner
+    metrics: Metrics
+    max_pattern_bytes: int
+    max_body_bytes: int
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def state_of(request: Request) -> State:
+    """The state of the application that got a request."""
+    state: State = request.app.state.parts
+    return state

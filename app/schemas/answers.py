@@ -1,0 +1,213 @@
+"""What the API answers besides patterns: the shapes of its JSON bodies."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypeAliasType, TypedDict
+
+from app.schemas.patterns import StoredPattern
+
+DateTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class FieldProblem(TypedDict):
+    """One thing to change; exactly one of `pointer`, `parameter` and `header` says where."""
+
+    pointer: NotRequired[
+        Annotated[str, Field(description="A JSON Pointer (RFC 6901) into the body.")]
+    ]
+    parameter: NotRequired[Annotated[str, Field(description="A query or path parameter.")]]
+    header: NotRequired[Annotated[str, Field(description="A request header.")]]
+    code: Annotated[str, Field(description="For programs: JSON Schema's keyword where one fits.")]
+    detail: Annotated[str, Field(description="For people: what to change.")]
+
+
+class Problem(TypedDict):
+    """Why a request was not answered as wished: RFC 9457."""
+
+    type: Annotated[str, Field(description="Which problem, as a URN; the README lists them.")]
+    title: str
+    status: int
+    detail: str
+    instance: Annotated[str, Field(description="The path that was asked for.")]
+    errors: NotRequired[list[FieldProblem]]
+
+
+class BatchError(TypedDict):
+    """Why one item of a batch was not stored."""
+
+    index: Annotated[int, Field(ge=0, description="The item's place, from 0; blank lines apart.")]
+    pattern_id: str | None
+    status: Annotated[int, Field(description="What a single POST of it would have answered.")]
+    detail: str
+    errors: list[FieldProblem]
+
+
+class BatchCounts(TypedDict):
+    """What became of a batch: received = stored + duplicates + rejected."""
+
+    received: int
+    stored: int
+    duplicates: Annotated[
+        int, Field(description="There before, with the same content or, with `skip`, another.")
+    ]
+    rejected: int
+    past_retention: Annotated[
+        int, Field(description="Stored, but so old that retention deletes them after their grace.")
+    ]
+    errors: Annotated[list[BatchError], Field(description="The first 1,000 rejections.")]
+    errors_omitted: Annotated[int, Field(description="Rejections beyond those in `errors`.")]
+
+
+class BatchProblem(Problem, BatchCounts):
+    """A batch that broke off, and what had become of it by then."""
+
+    errors: list[BatchError]  # type: ignore[misc]
+
+
+class PatternPage(TypedDict):
+    """A page of patterns. Only a null `next_cursor` means the end."""
+
+    items: list[StoredPattern]
+    next_cursor: str | None
+
+
+class PatternCount(TypedDict):
+    """How many patterns match. `gte`: at least so many; counting on would cost too much."""
+
+    count: int
+    relation: Literal["eq", "gte"]
+    by_type: Annotated[dict[str, int], Field(description="By pattern type.")]
+
+
+class DeletedPattern(TypedDict):
+    """A line of an export: what a deleted pattern leaves behind."""
+
+    pattern_id: str
+    deleted: Literal[True]
+    seq: int
+
+
+ExportLine = TypeAliasType(
+    "ExportLine",
+    Annotated[
+        StoredPattern | DeletedPattern,
+        Field(description="A line of an export: a pattern or, with `deletes=true`, a deletion."),
+    ],
+)
+
+
+class DeletionCounts(TypedDict):
+    """How many patterns matched when the call began, and how many were deleted."""
+
+    matched: int
+    deleted: int
+
+
+class ValidationResult(TypedDict):
+    """Whether a pattern would be taken and, if not, what to change."""
+
+    valid: bool
+    errors: list[FieldProblem]
+
+
+class Compression(TypedDict):
+    """What compression saves; a ratio of 1 means nothing."""
+
+    raw_bytes: int
+    document_bytes: int
+    ratio: float
+
+
+class RetentionSettings(TypedDict):
+    """How many days patterns are kept, by type; 0 keeps them for ever."""
+
+    days: dict[str, int]
+    grace_days: int
+
+
+class RetentionForecast(RetentionSettings):
+    """The settings, and what a run at this moment would delete."""
+
+    due: int
+    due_by_type: dict[str, int]
+
+
+class DayCount(TypedDict):
+    """The patterns of one UTC day."""
+
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    count: int
+    by_type: dict[str, int]
+
+
+class Statistics(TypedDict):
+    """The store at a glance."""
+
+    total: int
+    by_type: dict[str, int]
+    by_day: list[DayCount]
+    oldest: DateTime | None
+    newest: DateTime | None
+    in_future: Annotated[int, Field(description="Patterns whose timestamp is still to come.")]
+    last_seq: int
+    size_bytes: Annotated[int, Field(description="What the store takes on disk.")]
+    compression: Compression
+    retention: RetentionForecast
+
+
+class RetentionRun(TypedDict):
+    """What a run of retention deleted or, dry, would delete."""
+
+    dry_run: bool
+    patterns: int
+    bytes_before: Annotated[int, Field(description="The store's size on disk before.")]
+    bytes_after: Annotated[int, Field(description="The store's size on disk after.")]
+    by_type: dict[str, int]
+    by_day: dict[str, int]
+
+
+class TaskProgress(TypedDict):
+    """How far a run is."""
+
+    started_at: DateTime
+    done: int
+    total: int | None
+
+
+class TaskRun(TypedDict):
+    """A run that has ended; `error` where it failed."""
+
+    started_at: DateTime
+    ended_at: DateTime
+    error: str | None
+    result: dict[str, Any] | None
+
+
+class TaskState(TypedDict):
+    """One background task."""
+
+    settings: RetentionSettings
+    interval_seconds: Annotated[float, Field(description="0: runs only by hand.")]
+    next_run_at: DateTime | None
+    running: TaskProgress | None
+    last_run: TaskRun | None
+
+
+class Lifecycle(TypedDict):
+    """The background tasks, by name."""
+
+    retention: TaskState
+
+
+class TaskAccepted(TypedDict):
+    """A run was begun; `GET /v1/lifecycle` shows it."""
+
+    task: str
+    state: Literal["started"]
+
+
+class Health(TypedDict):
+    """The service answers."""
+
+    status: Literal["ok"]

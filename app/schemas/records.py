@@ -1,0 +1,194 @@
+"""A checked pattern as the storage takes it, and a stored one as it comes back."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.schemas.json_text import canonical_json, read_json, write_json
+from app.schemas.timestamps import format_timestamp, parse_timestamp
+from app.schemas.words import searchable
+
+DEFAULT_VERSION = "1.0"
+LARGEST_DURATION = 2**63 - 1
+"""Longer durations are kept exactly, but filtered as this."""
+
+_SEARCHED = (
+    "error_type",
+    "error_message",
+    "stack_trace",
+    "resolution",
+    "original_output",
+    "corrected_output",
+    "user_feedback",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a filter can ask of a pattern; None where the pattern does not say."""
+
+    project_name: str
+    agent: str | None
+    task_type: str | None
+    environment: str | None
+    session_id: str | None
+    user_id: str | None
+    success: bool | None
+    error_type: str | None
+    severity: str | None
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the server adds to a pattern: `at` in microseconds since the epoch."""
+
+    at: int
+    seq: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A valid pattern, ready to be stored.
+
+    `document` is its JSON text without `stored`; `received` a hash of what the client sent,
+    by which a retry is recognised also after a change; `text` what full text searches;
+    `preserved` the provenance to keep, for imports that say so.
+    """
+
+    pattern_id: str
+    pattern_type: str
+    timestamp: int
+    at: int
+    document: bytes
+    received: bytes
+    filed: Filed
+    tags: tuple[str, ...]
+    text: str
+    preserved: Provenance | None = None
+
+    def content(self) -> dict[str, Any]:
+        """The parsed document."""
+        content: dict[str, Any] = read_json(self.document)
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A pattern in the store: its JSON text without `stored`, and its provenance."""
+
+    pattern_id: str
+    pattern_type: str
+    timestamp: int
+    document: bytes
+    stored: Provenance
+
+    @property
+    def etag(self) -> str:
+        """The entity tag (RFC 9110, section 8.8.3) of this state."""
+        return f'"{self.stored.revision}-{self.stored.seq}"'
+
+    def to_json(self) -> bytes:
+        """The pattern as the API returns it."""
+        return with_provenance(self.document, self.stored)
+
+    def content(self) -> dict[str, Any]:
+        """The parsed document."""
+        content: dict[str, Any] = read_json(self.document)
+        return content
+
+
+def with_provenance(document: bytes, stored: Provenance) -> bytes:
+    """A document's JSON text with the member `stored` at its end."""
+    return b'%b,"stored":{"at":"%b","seq":%d,"revision":%d}}' % (
+        document[:-1],
+        format_timestamp(stored.at).encode(),
+        stored.seq,
+        stored.revision,
+    )
+
+
+def record_of(
+    pattern: Mapping[str, Any],
+    *,
+    pattern_id: str,
+    at: int,
+    timestamp: int | None = None,
+    preserved: Provenance | None = None,
+) -> Record:
+    """The record of a checked pattern received at `at`.
+
+    `timestamp` stands in where the pattern brings none: microseconds since the epoch, the
+    time of receipt unless given. Raises InvalidPattern where a number cannot be kept.
+    """
+    posted = pattern.get("timestamp")
+    moment = (
+        parse_timestamp(posted) if posted is not None else at if timestamp is None else timestamp
+    )
+    data, context = pattern["data"], pattern.get("context", {})
+    content = {
+        "pattern_id": pattern_id,
+        "pattern_type": pattern["pattern_type"],
+        "timestamp": format_timestamp(moment),
+        "data": data,
+        "context": context,
+        "version": pattern.get("version", DEFAULT_VERSION),
+    }
+    content |= {name: pattern[name] for name in pattern if name not in content and name != "stored"}
+    document = write_json(content)
+    received = content if posted is not None else {**content, "timestamp": None}
+    return Record(
+        pattern_id=pattern_id,
+        pattern_type=content["pattern_type"],
+        timestamp=moment,
+        at=at,
+        document=document,
+        received=hashlib.blake2b(canonical_json(received), digest_size=16).digest(),
+        filed=_filed(data, context),
+        tags=tuple(dict.fromkeys(context.get("tags", ()))),
+        text=searchable(text for name in _SEARCHED if isinstance(text := data.get(name), str)),
+        preserved=preserved,
+    )
+
+
+def record_of_document(stored: StoredDocument) -> Record:
+    """The record a stored document was made from, so that its entries can be found again."""
+    return record_of(
+        stored.content(), pattern_id=stored.pattern_id, at=stored.stored.at, preserved=stored.stored
+    )
+
+
+class _Members(dict[str, Any]):
+    """Members of an object, read only where they have the type a filter needs."""
+
+    def text(self, name: str) -> str | None:
+        value = self.get(name)
+        return value if isinstance(value, str) else None
+
+    def flag(self, name: str) -> bool | None:
+        value = self.get(name)
+        return value if isinstance(value, bool) else None
+
+    def count(self, name: str) -> int | None:
+        value = self.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return min(value, LARGEST_DURATION)
+        return None
+
+
+def _filed(data: Mapping[str, Any], context: Mapping[str, Any]) -> Filed:
+    members, surroundings = _Members(data), _Members(context)
+    return Filed(
+        project_name=surroundings.text("project_name") or "",
+        agent=members.text("agent_type") or members.text("agent"),
+        task_type=members.text("task_type"),
+        environment=surroundings.text("environment"),
+        session_id=surroundings.text("session_id"),
+        user_id=surroundings.text("user_id"),
+        success=members.flag("success"),
+        error_type=members.text("error_type"),
+        severity=members.text("severity"),
+        duration_ms=members.count("duration_ms"),
+    )

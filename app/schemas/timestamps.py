@@ -1,0 +1,64 @@
+"""Times: ISO 8601 outside, integer microseconds since 1970-01-01T00:00:00Z inside."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_ISO_8601 = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d|\d{8})"
+    r"(?:[Tt ](?P<time>(?:[01]\d|2[0-3])(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?)"
+    r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
+
+
+def now() -> int:
+    """The present, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def parse_timestamp(text: str) -> int:
+    """Microseconds since the epoch of an ISO 8601 date and time.
+
+    A calendar date, basic or extended, alone (its midnight) or with a time; `Z`, an offset,
+    or neither, which means UTC. Digits beyond the microsecond are cut. Raises ValueError
+    where the text is anything else, names a leap second, or falls outside the years 1 to
+    9999 in UTC.
+    """
+    if _ISO_8601.fullmatch(text) is None:
+        raise ValueError("not an ISO 8601 date and time such as 2025-11-29T10:00:00Z")
+    moment = datetime.fromisoformat(text.upper())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999 in UTC") from None
+    return (moment - EPOCH) // MICROSECOND
+
+
+def format_timestamp(microseconds: int) -> str:
+    """The normal form: UTC, six digits of fraction, `Z`."""
+    moment = EPOCH + timedelta(microseconds=microseconds)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def is_bare_date(text: str) -> bool:
+    """Whether an ISO 8601 text names a day and no time."""
+    match = _ISO_8601.fullmatch(text)
+    return match is not None and match["time"] is None
+
+
+def day_of(microseconds: int) -> int:
+    """The UTC day a time falls in, counted from the epoch."""
+    return microseconds // DAY
+
+
+def format_day(day: int) -> str:
+    """A day counted from the epoch as `YYYY-MM-DD`."""
+    return (EPOCH + timedelta(days=day)).date().isoformat()

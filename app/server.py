@@ -1,0 +1,57 @@
+"""Running the application under uvicorn until a signal ends it."""
+
+import asyncio
+import signal
+from types import FrameType
+
+import uvicorn
+
+from app.errors import StoreNotOpened
+from app.main import create_app
+from app.middleware.origin import is_loopback
+from app.settings import Settings
+
+
+class Server(uvicorn.Server):
+    """A server that tells the application at once when it is to end."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: accept nothing more, end endless streams, finish what was accepted."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        super().handle_exit(sig, frame)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then end in order.
+
+    Raises StoreNotOpened where the store cannot be opened, or the address is open to others
+    and nobody allowed that.
+    """
+    if not settings.allow_anonymous and not is_loopback(settings.host):
+        raise StoreNotOpened(
+            f"Anyone who reaches {settings.host} could read and write the store. Listen on "
+            "127.0.0.1, or set PATTERNS_ALLOW_ANONYMOUS=true if the network keeps others away."
+        )
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+    )
+    server = Server(config, app.state.parts.stopping)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal it took once more at its end; this handler lets that pass.
+        signal.signal(number, server.handle_exit)
+    async with app.router.lifespan_context(app):
+        if not server.should_exit:
+            await server.serve()

@@ -1,0 +1,186 @@
+"""Storing many patterns, good ones even where others are bad."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.errors import BodyTooLarge, FieldError, InvalidPattern, PatternExists, PatternStoreError
+from app.schemas.json_text import read_json
+from app.schemas.records import Provenance, Record, record_of
+from app.schemas.timestamps import parse_timestamp
+from app.service.patterns import PatternService
+from app.storage.base import Outcome
+
+ERRORS_KEPT = 1000
+"""Errors a report names; further ones are only counted."""
+
+CHUNK = 1000
+"""Items that may wait for one transaction."""
+
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Bytes of their documents that may wait."""
+
+
+class OnConflict(StrEnum):
+    """What to do where an id holds another content."""
+
+    REJECT = "reject"
+    SKIP = "skip"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """Why one item, counted from 0, was not stored."""
+
+    index: int
+    pattern_id: str | None
+    error: PatternStoreError
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What became of the items so far: each received one is stored, a duplicate or rejected.
+
+    `past_retention` counts those stored that retention may delete after their grace.
+    """
+
+    received: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    past_retention: int = 0
+    errors: list[ItemError] = field(default_factory=list)
+    errors_omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A valid item that waits to be stored."""
+
+    index: int
+    value: Any
+    record: Record
+
+
+class Batch:
+    """One batch on its way in: while one part of it is committed, the next is read."""
+
+    def __init__(
+        self,
+        service: PatternService,
+        *,
+        on_conflict: OnConflict = OnConflict.REJECT,
+        key: str | None = None,
+        preserve: bool = False,
+    ) -> None:
+        self.report = BatchReport()
+        self._service = service
+        self._on_conflict = on_conflict
+        self._key = key
+        self._preserve = preserve
+        self._waiting: list[_Item] = []
+        self._storing: asyncio.Task[None] | None = None
+
+    async def add(self, texts: Sequence[bytes | BodyTooLarge]) -> None:
+        """Take the next items: each a pattern's JSON text, or what made it unreadable.
+
+        They are stored at once, or together with those that follow while others are being
+        stored. Raises StorageUnavailable where that failed for earlier ones.
+        """
+        for text in texts:
+            self._take(text)
+        if self._storing is None or self._storing.done() or self._is_full():
+            await self._stored()
+            self._store_waiting()
+
+    async def finish(self) -> None:
+        """Wait until all that was taken is stored. Raises StorageUnavailable."""
+        await self._stored()
+        self._store_waiting()
+        await self._stored()
+
+    def _is_full(self) -> bool:
+        size = sum(len(item.record.document) for item in self._waiting)
+        return len(self._waiting) >= CHUNK or size >= CHUNK_BYTES
+
+    async def _stored(self) -> None:
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await storing
+
+    def _store_waiting(self) -> None:
+        items, self._waiting = self._waiting, []
+        if items:
+            self._storing = asyncio.create_task(self._store(items))
+
+    def _take(self, text: bytes | BodyTooLarge) -> None:
+        index = self.report.received
+        self.report.received += 1
+        value: Any = None
+        try:
+            if isinstance(text, BodyTooLarge):
+                raise text
+            value = read_json(text)
+            self._waiting.append(_Item(index, value, self._record(value, index)))
+        except PatternStoreError as error:
+            self._reject(index, _id_of(value), error)
+
+    def _record(self, value: Any, index: int) -> Record:
+        record = self._service.record(value, key=self._key, index=index)
+        if not self._preserve or "stored" not in value:
+            return record
+        stored = _provenance(value["stored"])
+        return record_of(value, pattern_id=record.pattern_id, at=stored.at, preserved=stored)
+
+    async def _store(self, items: Sequence[_Item]) -> None:
+        insertions = await self._service.insert([item.record for item in items])
+        for item, insertion in zip(items, insertions, strict=True):
+            if insertion.outcome is Outcome.STORED:
+                self._count_stored(item.record)
+            elif insertion.outcome is Outcome.DUPLICATE or self._on_conflict is OnConflict.SKIP:
+                self.report.duplicates += 1
+            elif self._on_conflict is OnConflict.REPLACE:
+                await self._replace(item)
+            else:
+                pattern_id = item.record.pattern_id
+                self._reject(item.index, pattern_id, PatternExists(pattern_id))
+
+    async def _replace(self, item: _Item) -> None:
+        try:
+            await self._service.put(item.record.pattern_id, item.value)
+        except InvalidPattern as error:
+            self._reject(item.index, item.record.pattern_id, error)
+        else:
+            self._count_stored(item.record)
+
+    def _count_stored(self, record: Record) -> None:
+        self.report.stored += 1
+        now = self._service.clock()
+        if self._service.retention.is_past(record.pattern_type, record.timestamp, now):
+            self.report.past_retention += 1
+
+    def _reject(self, index: int, pattern_id: str | None, error: PatternStoreError) -> None:
+        self.report.rejected += 1
+        if len(self.report.errors) < ERRORS_KEPT:
+            self.report.errors.append(ItemError(index, pattern_id, error))
+        else:
+            self.report.errors_omitted += 1
+
+
+def _id_of(value: Any) -> str | None:
+    pattern_id = value.get("pattern_id") if isinstance(value, dict) else None
+    return pattern_id if isinstance(pattern_id, str) else None
+
+
+def _provenance(stored: Any) -> Provenance:
+    try:
+        at, seq, revision = parse_timestamp(stored["at"]), stored["seq"], stored["revision"]
+        if type(seq) is int and type(revision) is int and 0 < seq < 2**62 and 0 < revision < 2**62:
+            return Provenance(at, seq, revision)
+    except (LookupError, TypeError, ValueError):
+        pass
+    detail = "Must be what an export wrote: at, seq and revision."
+    raise InvalidPattern([FieldError("pointer", "/stored", "provenance", detail)])

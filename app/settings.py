@@ -1,0 +1,67 @@
+"""Settings, each from an environment variable `PATTERNS_…` or a line of `.env`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.schemas.fields import PatternType
+
+Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class Settings(BaseSettings):
+    """What can be set, and to what it is set where nobody did."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PATTERNS_", env_file=".env", extra="ignore", use_attribute_docstrings=True
+    )
+
+    storage_url: str = "sqlite:///data/patterns.db"
+    """Where patterns are kept: three slashes begin a relative path, four an absolute one."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+
+    allow_anonymous: bool = False
+    """Serve callers without a key on an address that is not loopback."""
+
+    allowed_hosts: Annotated[list[str], NoDecode] = []
+    """Further names in the Host header to answer to, with commas between; `*` is any."""
+
+    synchronous: Literal["full", "normal"] = "full"
+    """`full` syncs the disk before each answer; `normal` may lose the last moments to a power
+    failure, never to a crash of the service."""
+
+    readers: Annotated[int, Field(ge=1, le=64)] = 4
+    """Connections that read the database side by side."""
+
+    max_pattern_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
+    """The largest pattern taken, and the longest line of a batch, in bytes of JSON."""
+
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    """The largest JSON array taken by the batch call, decompressed, in bytes."""
+
+    retention_days: Days = 90
+    """Days to keep patterns, by their timestamp; 0 keeps them for ever."""
+
+    retention_days_by_type: dict[PatternType, Days] = {}
+    """Other days for some types, as JSON: `{"error_occurrence": 365}`."""
+
+    retention_grace_days: Days = 7
+    """Days in which retention leaves alone what was just received, whatever its timestamp."""
+
+    retention_interval_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    """Seconds between two runs of retention; 0 leaves it to be run by hand."""
+
+    shutdown_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long a stopping service waits for requests under way."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe messages to log."""
+
+    access_log: bool = True
+    """Log a line for each request."""

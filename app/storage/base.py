@@ -1,0 +1,244 @@
+"""The contract between the service and any backend.
+
+A backend keeps records (`app.schemas.records`) durably and finds them again. Everything here
+is asynchronous and safe to call concurrently. Every change to a pattern, a deletion included,
+takes the next `seq`: a number that only grows and is never given twice, whatever happens to
+the process in between.
+
+Any method may raise StorageUnavailable where the medium fails. Then nothing it was asked to
+write has been acknowledged, and a later call may succeed; nobody needs to reopen the store.
+Drivers' own errors never come through.
+
+`tests/contract` states each promise as a test; a backend is finished when it passes them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from app.errors import PatternNotFound
+from app.schemas.filters import Filters, Order, Position
+from app.schemas.records import Provenance, Record, StoredDocument
+
+
+class Outcome(Enum):
+    """What became of a record that was to be inserted."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """The outcome for one record, and the provenance of what is now stored under its id."""
+
+    outcome: Outcome
+    stored: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of a query's results, and whether more may follow."""
+
+    patterns: list[StoredDocument]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many patterns match, by type. Not `exact`: at least as many."""
+
+    by_type: Mapping[str, int]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What a deleted pattern leaves behind."""
+
+    pattern_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Some changes in `seq` order; all up to `through` that match are among them."""
+
+    changes: list[StoredDocument | Tombstone]
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What retention may delete.
+
+    A pattern expires when it is older than its type's cutoff and was received before
+    `received_before`, both in microseconds since the epoch. Its age counts from its
+    timestamp or, where that lay more than 24 hours ahead when it came in, from its receipt.
+    """
+
+    cutoffs: Mapping[str, int]
+    received_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many patterns of one type fall on one UTC day, and the bytes of their documents."""
+
+    day: int
+    pattern_type: str
+    patterns: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The store at a glance; times in microseconds since the epoch, None in an empty store.
+
+    `stored_bytes` is what the store takes on disk, `document_bytes` the JSON texts in it as
+    they are kept, `raw_bytes` the same before any compression.
+    """
+
+    days: list[Tally]
+    oldest: int | None
+    newest: int | None
+    in_future: int
+    stored_bytes: int
+    document_bytes: int
+    raw_bytes: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong in a store: where, and what."""
+
+    place: str
+    problem: str
+
+
+class Storage(ABC):
+    """One open store. `open` comes first and `close` last, each once."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Make the store ready, creating or migrating it where needed.
+
+        Raises StoreBusy where another process holds it, StoreNotOpened where it cannot be
+        read or written; both name the path and the remedy.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the store."""
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """Return when the storage has answered a read."""
+
+    # Writing. What these return is durable.
+
+    @abstractmethod
+    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
+        """Store the records whose ids are free, in their order; one outcome for each.
+
+        An id that is taken is a DUPLICATE where the same was received under it before or is
+        its present content, and else a CONFLICT; neither changes the store. Records of one
+        call may share an id: the first is stored, the others are measured against it. The
+        one write path: a single pattern is a call with one record.
+
+        A `preserved` provenance is kept, its `seq` where that is greater than the store's
+        last, or else the next one taken.
+        """
+
+    async def insert(self, record: Record) -> Insertion:
+        """Store one record: `insert_many` of one."""
+        return (await self.insert_many([record]))[0]
+
+    @abstractmethod
+    async def update(self, record: Record, seq: int) -> StoredDocument:
+        """Replace the content whose latest change was `seq`, taking one up from its revision.
+
+        Receipt time and hash stay those of the first content. Raises PatternChanged where
+        the id's latest change is another, or it is gone.
+        """
+
+    @abstractmethod
+    async def delete_many(self, seqs: Sequence[int]) -> int:
+        """Delete the patterns whose latest change is among `seqs`, leaving a tombstone each.
+
+        Returns how many; those changed or gone since don't count. One transaction: callers
+        with many split them.
+        """
+
+    @abstractmethod
+    async def purge_tombstones(self, before: int) -> int:
+        """Forget tombstones of deletions before a time (microseconds); how many."""
+
+    @abstractmethod
+    async def reclaim(self) -> None:
+        """Give space that deletions have freed back to the file system, in short steps."""
+
+    # Reading.
+
+    @abstractmethod
+    async def get(self, pattern_id: str) -> StoredDocument | None:
+        """The pattern under this id."""
+
+    async def fetch(self, pattern_id: str) -> StoredDocument:
+        """The pattern under this id. Raises PatternNotFound."""
+        stored = await self.get(pattern_id)
+        if stored is None:
+            raise PatternNotFound(pattern_id)
+        return stored
+
+    @abstractmethod
+    async def query(
+        self,
+        filters: Filters,
+        *,
+        order: Order,
+        limit: int,
+        max_bytes: int,
+        after: Position | None = None,
+    ) -> Page:
+        """The first matches after a position, by time and then by id.
+
+        At most `limit`, and no more than `max_bytes` of documents, but at least one.
+        """
+
+    @abstractmethod
+    async def count(self, filters: Filters) -> Count:
+        """How many match; exact unless counting on would cost too much."""
+
+    @abstractmethod
+    async def changes(
+        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
+    ) -> Changes:
+        """The next matches by `seq`, and with `deletes` all tombstones among them.
+
+        Bounded as `query` is. Where it returns no change, `through` is the last `seq` there
+        was. Raises HistoryGone where `deletes` asks for tombstones that have been purged.
+        """
+
+    @abstractmethod
+    async def matching(self, filters: Filters) -> Sequence[int]:
+        """The `seq` of every match at one moment, oldest change first."""
+
+    @abstractmethod
+    async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
+        """What has expired: the tallies by day and type, and the `seq` of each pattern."""
+
+    @abstractmethod
+    async def summary(self, now: int) -> Summary:
+        """The store at a glance, at a present given in microseconds since the epoch."""
+
+    @abstractmethod
+    def stored_bytes(self) -> int:
+        """What the store takes on disk, at once."""
+
+    @abstractmethod
+    def check(self) -> AsyncIterator[Finding]:
+        """Everything wrong with the store, as it is found; nothing is changed."""

@@ -1,0 +1,44 @@
+"""From a storage URL to its backend. A new backend is a module and a line in `BACKENDS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.errors import StoreNotOpened
+from app.metrics import Metrics
+from app.storage.base import Storage
+from app.storage.sqlite import SQLiteStorage
+
+
+@dataclass(frozen=True, slots=True)
+class StorageOptions:
+    """What backends are told besides their place; each takes what concerns it."""
+
+    synchronous: Literal["full", "normal"] = "full"
+    readers: int = 4
+    read_only: bool = False
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
+    "sqlite": lambda path, options: SQLiteStorage(
+        path,
+        synchronous=options.synchronous,
+        readers=options.readers,
+        read_only=options.read_only,
+        metrics=options.metrics,
+    ),
+}
+
+
+def storage_from(url: str, options: StorageOptions) -> Storage:
+    """The storage a URL names, not yet open.
+
+    The form is SQLAlchemy's: after `scheme:///` comes a path, relative unless it begins with
+    a further slash. Raises StoreNotOpened where the URL names no backend or no path.
+    """
+    scheme, separator, path = url.partition(":///")
+    if not separator or scheme not in BACKENDS or not path:
+        known = ", ".join(f"{name}:///path" for name in BACKENDS)
+        raise StoreNotOpened(f"{url!r} names no storage; the forms are: {known}.")
+    return BACKENDS[scheme](path, options)

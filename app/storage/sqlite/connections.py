@@ -1,0 +1,129 @@
+"""Connections, each with a thread of its own: several that read, one that writes.
+
+SQLite's calls block, and one connection serves one thread at a time; a thread a connection
+keeps the event loop free and lets readers go on beside the writer (WAL). A whole unit of work
+is handed over as one function, since each hand-over costs more than a statement.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from app.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 5.0
+_WAL_BYTES = 64 * 1024 * 1024
+
+
+def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
+    """The one connection that changes the database, which it creates where there is none."""
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot change the database."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def translated(error: sqlite3.Error) -> StorageUnavailable:
+    """The driver's error as the contract's."""
+    return StorageUnavailable(f"The database does not answer: {error}.")
+
+
+class Worker:
+    """One connection and the thread that uses it."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
+        self._connect = connect
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Connect. The driver's errors come through."""
+        self._connection = await asyncio.wrap_future(self._thread.submit(self._connect))
+
+    def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Have the thread do a piece of work when it has done those before it."""
+        assert self._connection is not None, "open comes first"
+        return self._thread.submit(work, self._connection)
+
+    def interrupt(self) -> None:
+        """Make the statement that runs now fail."""
+        if self._connection is not None:
+            self._connection.interrupt()
+
+    async def close(self) -> None:
+        """Finish what was submitted, then disconnect."""
+        if self._connection is not None:
+            await asyncio.wrap_future(self._thread.submit(self._connection.close))
+            self._connection = None
+        self._thread.shutdown()
+
+
+class Readers:
+    """A pool of reading connections; each piece of work has one to itself."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self._workers = [
+            Worker(lambda: connect_reader(path), f"reader-{index}") for index in range(number)
+        ]
+        self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+
+    async def open(self) -> None:
+        """Connect them all."""
+        for worker in self._workers:
+            await worker.open()
+            self._free.put_nowait(worker)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do a piece of work in one read transaction, so that all of it sees one state.
+
+        Raises StorageUnavailable where the database fails. When the caller is cancelled, the
+        statement under way is interrupted.
+        """
+        worker = await self._free.get()
+        job = worker.submit(lambda connection: _in_transaction(connection, work))
+        try:
+            return await asyncio.wrap_future(job)
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        except asyncio.CancelledError:
+            worker.interrupt()
+            raise
+        finally:
+            self._free.put_nowait(worker)
+
+    async def close(self) -> None:
+        """Disconnect them all."""
+        for worker in self._workers:
+            await worker.close()
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,200 @@
+"""The reads of the contract, each a function of a connection inside one read transaction."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+
+from app.errors import HistoryGone
+from app.schemas.filters import Filters, Order, Position
+from app.schemas.records import StoredDocument
+from app.schemas.timestamps import DAY, day_of
+from app.storage.base import Changes, Count, Expiry, Page, Summary, Tally, Tombstone
+from app.storage.sqlite import selection
+from app.storage.sqlite.rows import COLUMNS, stored_document
+
+COUNT_LIMIT = 100_000
+"""Matches counted one by one before an answer says "at least"."""
+
+WINDOW = 20_000
+"""How many commit numbers one step of `changes` looks at."""
+
+
+def get(connection: sqlite3.Connection, pattern_id: str) -> StoredDocument | None:
+    """See `Storage.get`."""
+    row = connection.execute(
+        f"SELECT {COLUMNS}, d.document FROM patterns p JOIN documents d USING (seq)"
+        " WHERE p.pattern_id = ?",
+        (pattern_id,),
+    ).fetchone()
+    return None if row is None else stored_document(row[:-1], row[-1])
+
+
+def query(
+    connection: sqlite3.Connection,
+    filters: Filters,
+    order: Order,
+    limit: int,
+    max_bytes: int,
+    after: Position | None,
+) -> Page:
+    """See `Storage.query`."""
+    statement = selection.page(filters, order, after, limit + 1)
+    found = connection.execute(statement.sql, statement.parameters).fetchall()
+    patterns: list[StoredDocument] = []
+    for seq, _, _ in found[:limit]:
+        pattern = _by_seq(connection, seq)
+        max_bytes -= len(pattern.document)
+        if patterns and max_bytes < 0:
+            break
+        patterns.append(pattern)
+    return Page(patterns, more=len(patterns) < len(found))
+
+
+def count(connection: sqlite3.Connection, filters: Filters) -> Count:
+    """See `Storage.count`."""
+    by_day = _count_by_day(connection, filters)
+    if by_day is not None:
+        return Count(by_day, exact=True)
+    statement = selection.tally(filters, COUNT_LIMIT + 1)
+    by_type = dict(connection.execute(statement.sql, statement.parameters).fetchall())
+    return Count(by_type, exact=sum(by_type.values()) <= COUNT_LIMIT)
+
+
+def changes(
+    connection: sqlite3.Connection,
+    filters: Filters,
+    after_seq: int,
+    limit: int,
+    max_bytes: int,
+    deletes: bool,
+) -> Changes:
+    """See `Storage.changes`."""
+    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    if deletes and 0 < after_seq < meta["purged_seq"]:
+        raise HistoryGone(
+            f"Deletions up to seq {meta['purged_seq']} are forgotten; start again at after_seq=0."
+        )
+    if after_seq >= meta["last_seq"]:
+        return Changes([], after_seq)
+    through = min(after_seq + WINDOW, meta["last_seq"])
+    statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
+    found: list[StoredDocument | Tombstone] = []
+    for row in connection.execute(statement.sql, statement.parameters).fetchall():
+        pattern = stored_document(row, _document(connection, row[4]))
+        max_bytes -= len(pattern.document)
+        if found and (max_bytes < 0 or len(found) == limit):
+            through = _seq(found[-1])
+            break
+        found.append(pattern)
+    if deletes:
+        found += [
+            Tombstone(pattern_id, seq)
+            for pattern_id, seq in connection.execute(
+                "SELECT pattern_id, seq FROM tombstones WHERE seq > ? AND seq <= ?",
+                (after_seq, through),
+            )
+        ]
+    return Changes(sorted(found, key=_seq), through)
+
+
+def matching(connection: sqlite3.Connection, filters: Filters) -> list[int]:
+    """See `Storage.matching`."""
+    statement = selection.all_seqs(filters)
+    return [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
+
+
+def expired(connection: sqlite3.Connection, expiry: Expiry) -> tuple[list[Tally], list[int]]:
+    """See `Storage.expired`."""
+    sizes: Counter[tuple[int, str]] = Counter()
+    numbers: Counter[tuple[int, str]] = Counter()
+    seqs: list[int] = []
+    for pattern_type, cutoff in expiry.cutoffs.items():
+        rows = connection.execute(
+            "SELECT p.seq, p.timestamp, length(d.document)"
+            " FROM patterns p INDEXED BY patterns_by_type CROSS JOIN documents d USING (seq)"
+            " WHERE p.pattern_type = ? AND p.timestamp < ? AND p.stored_at < ?"
+            " UNION SELECT p.seq, p.timestamp, length(d.document)"
+            " FROM patterns p INDEXED BY patterns_ahead CROSS JOIN documents d USING (seq)"
+            f" WHERE p.timestamp > p.stored_at + {DAY} AND p.stored_at < ? AND p.pattern_type = ?",
+            (
+                pattern_type,
+                cutoff,
+                expiry.received_before,
+                min(cutoff, expiry.received_before),
+                pattern_type,
+            ),
+        )
+        for seq, timestamp, size in rows:
+            seqs.append(seq)
+            numbers[day_of(timestamp), pattern_type] += 1
+            sizes[day_of(timestamp), pattern_type] += size
+    tallies = [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())]
+    return tallies, sorted(seqs)
+
+
+def summary(connection: sqlite3.Connection, now: int, stored_bytes: int) -> Summary:
+    """See `Storage.summary`."""
+    days = [
+        Tally(*row)
+        for row in connection.execute(
+            "SELECT day, pattern_type, sum(patterns), sum(bytes) FROM days"
+            " GROUP BY day, pattern_type ORDER BY day, pattern_type"
+        )
+    ]
+    oldest, newest = (
+        connection.execute(f"SELECT {extreme}(timestamp) FROM patterns").fetchone()[0]
+        for extreme in ("min", "max")
+    )
+    in_future = connection.execute(
+        "SELECT count(*) FROM patterns WHERE timestamp > ?", (now,)
+    ).fetchone()[0]
+    last_seq = connection.execute("SELECT value FROM meta WHERE name = 'last_seq'").fetchone()[0]
+    size = sum(day.bytes for day in days)
+    return Summary(days, oldest, newest, in_future, stored_bytes, size, size, last_seq)
+
+
+def _by_seq(connection: sqlite3.Connection, seq: int) -> StoredDocument:
+    row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
+    return stored_document(row, _document(connection, seq))
+
+
+def _document(connection: sqlite3.Connection, seq: int) -> bytes:
+    document: bytes = connection.execute(
+        "SELECT document FROM documents WHERE seq = ?", (seq,)
+    ).fetchone()[0]
+    return document
+
+
+def _seq(change: StoredDocument | Tombstone) -> int:
+    return change.seq if isinstance(change, Tombstone) else change.stored.seq
+
+
+def _count_by_day(connection: sqlite3.Connection, filters: Filters) -> dict[str, int] | None:
+    """The count from the daily sums, where these say all that the filters ask for."""
+    told = Filters(
+        pattern_types=filters.pattern_types,
+        project_name=filters.project_name,
+        start=filters.start,
+        end=filters.end,
+    )
+    starts_a_day = filters.start is None or filters.start % DAY == 0
+    ends_a_day = filters.end is None or (filters.end + 1) % DAY == 0
+    if filters != told or not starts_a_day or not ends_a_day:
+        return None
+    conditions: list[str] = []
+    parameters: list[str | int] = []
+    if filters.start is not None:
+        conditions.append("day >= ?")
+        parameters.append(day_of(filters.start))
+    if filters.end is not None:
+        conditions.append("day <= ?")
+        parameters.append(day_of(filters.end))
+    if filters.project_name is not None:
+        conditions.append("project_name = ?")
+        parameters.append(filters.project_name)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows: Sequence[tuple[str, int]] = connection.execute(
+        f"SELECT pattern_type, sum(patterns) FROM days{where} GROUP BY pattern_type", parameters
+    ).fetchall()
+    wanted = filters.pattern_types
+    return {name: number for name, number in rows if not wanted or name in wanted}

@@ -1,0 +1,106 @@
+"""The database's tables, and its versions.
+
+A pattern's row is keyed by the `seq` of its latest change, so that a change is a removal and
+an addition, an export is a walk along the key, and a `seq` names one state of one pattern.
+The document stands apart from the columns that filters use, which keeps scans of them small.
+"""
+
+import sqlite3
+
+from app.errors import StoreNotOpened
+
+APPLICATION_ID = 0x50617453
+"""`PatS`: marks the file as ours (PRAGMA application_id)."""
+
+_VERSION_1 = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('last_seq', 0), ('purged_seq', 0);
+
+CREATE TABLE patterns (
+    seq INTEGER PRIMARY KEY,
+    pattern_id TEXT NOT NULL UNIQUE,
+    pattern_type TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    received BLOB NOT NULL,
+    project_name TEXT NOT NULL,
+    agent TEXT,
+    task_type TEXT,
+    environment TEXT,
+    session_id TEXT,
+    user_id TEXT,
+    success INTEGER,
+    error_type TEXT,
+    severity TEXT,
+    duration_ms INTEGER
+) STRICT;
+CREATE INDEX patterns_by_time ON patterns (timestamp);
+CREATE INDEX patterns_by_type ON patterns (pattern_type, timestamp);
+CREATE INDEX patterns_by_project ON patterns (project_name, timestamp);
+CREATE INDEX patterns_by_agent ON patterns (agent, timestamp) WHERE agent IS NOT NULL;
+CREATE INDEX patterns_by_task ON patterns (task_type, timestamp) WHERE task_type IS NOT NULL;
+CREATE INDEX patterns_by_session ON patterns (session_id, timestamp) WHERE session_id IS NOT NULL;
+CREATE INDEX patterns_by_user ON patterns (user_id, timestamp) WHERE user_id IS NOT NULL;
+CREATE INDEX patterns_by_error ON patterns (error_type, timestamp) WHERE error_type IS NOT NULL;
+CREATE INDEX patterns_by_severity ON patterns (severity, timestamp) WHERE severity IS NOT NULL;
+CREATE INDEX patterns_ahead ON patterns (stored_at)
+    WHERE timestamp > stored_at + 86400000000;
+
+CREATE TABLE documents (
+    seq INTEGER PRIMARY KEY,
+    document BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE tags (
+    tag TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (tag, timestamp, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstones (
+    seq INTEGER PRIMARY KEY,
+    pattern_id TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE days (
+    day INTEGER NOT NULL,
+    project_name TEXT NOT NULL,
+    pattern_type TEXT NOT NULL,
+    patterns INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (day, project_name, pattern_type)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE words USING fts5 (text, content='', columnsize=0, tokenize='ascii');
+"""
+
+MIGRATIONS = (_VERSION_1,)
+"""What takes a database from each version (its place here) to the next."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database to the present version, each step in a transaction of its own.
+
+    Raises StoreNotOpened for a database of a later version, or of another program.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise StoreNotOpened("the file is a SQLite database of another program; name another path.")
+    if version > len(MIGRATIONS):
+        raise StoreNotOpened(
+            f"the database has schema version {version}, this program knows {len(MIGRATIONS)}; "
+            "upgrade Pattern Store."
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; "
+            f"PRAGMA user_version = {number}; COMMIT;"
+        )

@@ -1,0 +1,220 @@
+"""Filters as SQL, with the way into the data chosen here rather than by SQLite's planner.
+
+A query is answered by walking one index in time's order and testing each row against the
+other conditions, so that the first page costs about a page. The filter whose values tend to
+be rarest leads. Where it allows several values, each has a branch of its own, limited like
+the whole, and the branches are merged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.schemas.filters import Filters, Order, Position
+from app.schemas.words import Phrase
+
+_LEADING_COLUMNS = (
+    ("session_id", "patterns_by_session"),
+    ("user_id", "patterns_by_user"),
+    ("tag", ""),
+    ("error_type", "patterns_by_error"),
+    ("task_type", "patterns_by_task"),
+    ("agent", "patterns_by_agent"),
+    ("severity", "patterns_by_severity"),
+    ("project_name", "patterns_by_project"),
+    ("pattern_type", "patterns_by_type"),
+)
+"""From the rarest values to the commonest, and the index that has them in time's order."""
+
+_EQUALITIES = (
+    "agent",
+    "task_type",
+    "project_name",
+    "environment",
+    "session_id",
+    "user_id",
+    "success",
+    "error_type",
+    "severity",
+)
+
+Parameter = str | int
+
+
+class Statement(NamedTuple):
+    """SQL and its parameters."""
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One walk: what it reads, the condition it leads with, and the column it finds times in."""
+
+    source: str
+    condition: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    time: str = "p.timestamp"
+
+
+def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
+    """(seq, timestamp, pattern_id) of the first matches after a position, in order."""
+    direction = "DESC" if order is Order.NEWEST else "ASC"
+    ordering = f" ORDER BY {{time}} {direction}, {{id}} {direction} LIMIT {limit}"
+    walks = []
+    for branch in _branches(filters):
+        conditions, parameters = _conditions(filters, branch)
+        if after is not None:
+            sign = "<" if order is Order.NEWEST else ">"
+            conditions.append(
+                f"{branch.time} {sign}= ? AND ({branch.time} {sign} ? OR p.pattern_id {sign} ?)"
+            )
+            parameters += [after.timestamp, after.timestamp, after.pattern_id]
+        sql = (
+            f"SELECT p.seq AS seq, {branch.time} AS timestamp, p.pattern_id AS pattern_id"
+            f" FROM {branch.source}{_where(conditions)}"
+            + ordering.format(time=branch.time, id="p.pattern_id")
+        )
+        walks.append(Statement(sql, tuple(parameters)))
+    if len(walks) == 1:
+        return walks[0]
+    union = _union([Statement(f"SELECT * FROM ({sql})", values) for sql, values in walks])
+    sql = f"SELECT * FROM ({union.sql})" + ordering.format(time="timestamp", id="pattern_id")
+    return Statement(sql, union.parameters)
+
+
+def tally(filters: Filters, limit: int) -> Statement:
+    """(pattern_type, number) of the matches, of the first `limit` of them."""
+    walks = []
+    for branch in _branches(filters):
+        conditions, parameters = _conditions(filters, branch)
+        sql = (
+            "SELECT * FROM (SELECT p.seq, p.pattern_type AS pattern_type"
+            f" FROM {branch.source}{_where(conditions)} LIMIT {limit})"
+        )
+        walks.append(Statement(sql, tuple(parameters)))
+    union = _union(walks)
+    return Statement(
+        "SELECT pattern_type, count(*) FROM"
+        f" (SELECT * FROM ({union.sql}) LIMIT {limit}) GROUP BY 1",
+        union.parameters,
+    )
+
+
+def all_seqs(filters: Filters) -> Statement:
+    """(seq) of every match, oldest change first."""
+    walks = []
+    for branch in _branches(filters):
+        conditions, parameters = _conditions(filters, branch)
+        sql = f"SELECT p.seq AS seq FROM {branch.source}{_where(conditions)}"
+        walks.append(Statement(sql, tuple(parameters)))
+    union = _union(walks)
+    return Statement(f"{union.sql} ORDER BY seq", union.parameters)
+
+
+def changed(filters: Filters, columns: str, after_seq: int, through: int, limit: int) -> Statement:
+    """`columns` of the matches whose latest change lies in a window of `seq`, in its order."""
+    branch = _Branch("patterns p NOT INDEXED", "p.seq > ? AND p.seq <= ?", (after_seq, through))
+    conditions, parameters = _conditions(filters, branch)
+    if filters.phrases:
+        conditions.append(
+            "p.seq IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid <= ?)"
+        )
+        parameters += [match_expression(filters.phrases), after_seq, through]
+    sql = f"SELECT {columns} FROM {branch.source}{_where(conditions)} ORDER BY p.seq LIMIT {limit}"
+    return Statement(sql, tuple(parameters))
+
+
+def match_expression(phrases: Sequence[Phrase]) -> str:
+    """Phrases in the language of FTS5; words hold nothing that would need escaping."""
+    return " AND ".join(
+        f'"{" ".join(phrase.words)}"' + (" *" if phrase.prefix else "") for phrase in phrases
+    )
+
+
+def _branches(filters: Filters) -> list[_Branch]:
+    if filters.pattern_ids:
+        return [_Branch("patterns p", _any_of("p.pattern_id", filters.pattern_ids),
+                        filters.pattern_ids)]  # fmt: skip
+    if filters.phrases:
+        source = "words CROSS JOIN patterns p ON p.seq = words.rowid"
+        return [_Branch(source, "words MATCH ?", (match_expression(filters.phrases),))]
+    for column, index in _LEADING_COLUMNS:
+        values = _values(filters, column)
+        if values and column == "tag":
+            source = "tags t CROSS JOIN patterns p ON p.seq = t.seq"
+            return [_Branch(source, "t.tag = ?", (value,), "t.timestamp") for value in values]
+        if values:
+            source = f"patterns p INDEXED BY {index}"
+            return [_Branch(source, f"p.{column} = ?", (value,)) for value in values]
+    return [_Branch("patterns p INDEXED BY patterns_by_time")]
+
+
+def _values(filters: Filters, column: str) -> tuple[Parameter, ...]:
+    """What a column may be, where the filters say so by naming values."""
+    if column == "tag":
+        return filters.tags[:1] or filters.any_tags
+    if column == "pattern_type":
+        return filters.pattern_types
+    value = getattr(filters, column)
+    return () if value is None else (value,)
+
+
+def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Parameter]]:
+    """All that a branch must test, its own condition first."""
+    conditions, parameters = [branch.condition] if branch.condition else [], [*branch.parameters]
+
+    def require(condition: str, *values: Parameter) -> None:
+        conditions.append(condition)
+        parameters.extend(values)
+
+    if filters.start is not None:
+        require(f"{branch.time} >= ?", filters.start)
+    if filters.end is not None:
+        require(f"{branch.time} <= ?", filters.end)
+    for column in _EQUALITIES:
+        value = getattr(filters, column)
+        if value is not None and f"p.{column} = ?" != branch.condition:
+            require(f"p.{column} = ?", value)
+    if filters.pattern_types and branch.condition != "p.pattern_type = ?":
+        require(_any_of("p.pattern_type", filters.pattern_types), *filters.pattern_types)
+    if filters.pattern_ids and not branch.condition.startswith("p.pattern_id"):
+        require(_any_of("p.pattern_id", filters.pattern_ids), *filters.pattern_ids)
+    for tag in filters.tags:
+        if branch.condition != "t.tag = ?" or tag not in branch.parameters:
+            require(_tagged("tag = ?"), tag)
+    if filters.any_tags and not (branch.condition == "t.tag = ?" and not filters.tags):
+        require(_tagged(_any_of("tag", filters.any_tags)), *filters.any_tags)
+    if filters.min_duration_ms is not None:
+        require("p.duration_ms >= ?", filters.min_duration_ms)
+    if filters.max_duration_ms is not None:
+        require("p.duration_ms <= ?", filters.max_duration_ms)
+    if filters.phrases and branch.condition.startswith("p.pattern_id"):
+        require(
+            "p.seq IN (SELECT rowid FROM words WHERE words MATCH ?)",
+            match_expression(filters.phrases),
+        )
+    return conditions, parameters
+
+
+def _union(walks: Sequence[Statement]) -> Statement:
+    """The walks as one statement, each row once."""
+    return Statement(
+        " UNION ".join(walk.sql for walk in walks),
+        tuple(parameter for walk in walks for parameter in walk.parameters),
+    )
+
+
+def _tagged(condition: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM tags WHERE {condition} AND timestamp = p.timestamp AND seq = p.seq)"
+    )
+
+
+def _any_of(column: str, values: Sequence[Parameter]) -> str:
+    return f"{column} IN ({', '.join('?' * len(values))})"
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

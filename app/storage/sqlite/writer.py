@@ -1,0 +1,140 @@
+"""Group commit: all writes that wait share the next transaction.
+
+A durable commit costs one sync of the disk however much it holds, so while one transaction is
+under way the writes that arrive wait, and then go together.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from app.errors import PatternStoreError
+from app.metrics import Metrics
+from app.schemas.records import Record
+from app.storage.base import Insertion
+from app.storage.sqlite.connections import Worker, translated
+from app.storage.sqlite.transaction import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Write:
+    """One caller's wish: records to insert, or anything else to do in the transaction."""
+
+    future: asyncio.Future[Any]
+    records: Sequence[Record] = ()
+    change: Callable[[Transaction], Any] | None = None
+
+
+class Writer:
+    """The one way to change the database."""
+
+    def __init__(self, worker: Worker, metrics: Metrics) -> None:
+        self._worker = worker
+        self._metrics = metrics
+        self._waiting: list[_Write] = []
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect and begin to take writes."""
+        await self._worker.open()
+        self._task = asyncio.create_task(self._take_groups(), name="writer")
+
+    async def insert(self, records: Sequence[Record]) -> list[Insertion]:
+        """Insert records, together with those of every other caller that waits."""
+        outcomes: list[Insertion] = await self._enqueue(_Write(_future(), records=records))
+        return outcomes
+
+    async def change(self, change: Callable[[Transaction], T]) -> T:
+        """Do anything else in a transaction.
+
+        `change` either raises a domain error before it changed anything, or succeeds; any
+        other failure undoes the whole group, whose members are then tried one by one.
+        """
+        result: T = await self._enqueue(_Write(_future(), change=change))
+        return result
+
+    async def outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what SQLite does only between transactions, such as a checkpoint."""
+        try:
+            return await asyncio.wrap_future(self._worker.submit(work))
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    async def close(self) -> None:
+        """Commit all that waits, then disconnect."""
+        while self._waiting:
+            await asyncio.gather(*[write.future for write in self._waiting], return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+        await self._worker.close()
+
+    async def _enqueue(self, write: _Write) -> Any:
+        self._waiting.append(write)
+        self._arrived.set()
+        return await write.future
+
+    async def _take_groups(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while group := self._waiting[:]:
+                started = time.perf_counter()
+                results = await asyncio.wrap_future(
+                    self._worker.submit(partial(_commit, group=group))
+                )
+                self._metrics.commit_seconds.observe(time.perf_counter() - started)
+                self._metrics.commit_writes.observe(len(group))
+                del self._waiting[: len(group)]
+                for write, result in zip(group, results, strict=True):
+                    _settle(write.future, result)
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _settle(future: asyncio.Future[Any], result: Any) -> None:
+    if future.cancelled():  # the caller went away; its write is committed all the same
+        return
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Write]) -> list[Any]:
+    """The result of each write, an exception where it failed."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        transaction = Transaction(connection)
+        results = _apply(transaction, group)
+        transaction.finish()
+        connection.execute("COMMIT")
+        return results
+    except Exception as error:  # noqa: BLE001 - whatever it is, each caller gets its own answer
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if len(group) > 1:
+            return [_commit(connection, [write])[0] for write in group]
+        return [translated(error) if isinstance(error, sqlite3.Error) else error]
+
+
+def _apply(transaction: Transaction, group: Sequence[_Write]) -> list[Any]:
+    inserted = iter(transaction.insert([record for write in group for record in write.records]))
+    results: list[Any] = []
+    for write in group:
+        if write.change is None:
+            results.append([next(inserted) for _ in write.records])
+        else:
+            try:
+                results.append(write.change(transaction))
+            except PatternStoreError as error:
+                results.append(error)
+    return results

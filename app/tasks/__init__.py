@@ -1,0 +1,1 @@
+"""What the service does by itself, on schedule or when told to."""
