@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app import __version__, transfer
 from app.errors import PatternStoreError
@@ -136,7 +138,16 @@ def openapi() -> None:
 
 
 def _settings(**given: Any) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    """The settings, options first. Ends the command where one cannot be."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for details in error.errors():
+            name = "_".join(map(str, details["loc"])).upper()
+            print(f"pattern-store: PATTERNS_{name}: {details['msg']}", file=sys.stderr)
+    except SettingsError as error:
+        print(f"pattern-store: {error}", file=sys.stderr)
+    raise typer.Exit(2)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.schemas.fields import PatternType
+
+
+def _separated(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """A list as one text with commas, as environment variables have it."""
+    if isinstance(names, str):
+        return tuple(name.strip() for name in names.split(",") if name.strip())
+    return names
+
 
 Days = Annotated[int, Field(ge=0, le=36_500)]
 
@@ -29,7 +37,7 @@ class Settings(BaseSettings):
     allow_anonymous: bool = False
     """Serve callers without a key on an address that is not loopback."""
 
-    allowed_hosts: Annotated[list[str], NoDecode] = []
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
     """Further names in the Host header to answer to, with commas between; `*` is any."""
 
     synchronous: Literal["full", "normal"] = "full"

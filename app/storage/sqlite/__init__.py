@@ -25,7 +25,7 @@ from app.storage.base import (
 )
 from app.storage.lock import StoreLock
 from app.storage.sqlite import check, reading
-from app.storage.sqlite.connections import Readers, Worker, connect_writer
+from app.storage.sqlite.connections import Readers, Worker, checkpoint, connect_writer
 from app.storage.sqlite.schema import migrate
 from app.storage.sqlite.writer import Writer
 
@@ -98,9 +98,7 @@ class SQLiteStorage(Storage):
     async def reclaim(self) -> None:
         while await self._writer.change(lambda transaction: transaction.vacuum(_VACUUM_PAGES)):
             await asyncio.sleep(0)
-        await self._writer.outside(
-            lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        )
+        await self._writer.outside(checkpoint)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
         return await self._readers.run(partial(reading.get, pattern_id=pattern_id))

@@ -47,6 +47,18 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Move the write-ahead log into the database and empty it, as far as readers let it.
+
+    It does not wait for them: until they are gone, writers would wait too.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
+
+
 def translated(error: sqlite3.Error) -> StorageUnavailable:
     """The driver's error as the contract's."""
     return StorageUnavailable(f"The database does not answer: {error}.")

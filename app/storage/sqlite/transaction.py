@@ -101,11 +101,11 @@ class Transaction:
             "DELETE FROM tombstones WHERE deleted_at < ?", (before,)
         ).rowcount
 
-    def vacuum(self, pages: int) -> int:
-        """Give up to so many free pages back; how many are left."""
+    def vacuum(self, pages: int) -> bool:
+        """Give up to so many free pages back; whether that leaves more to give."""
+        before = self._free_pages()
         self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
-        left: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
-        return left
+        return 0 < self._free_pages() < before
 
     def finish(self) -> None:
         """Write what the changes add up to."""
@@ -122,6 +122,10 @@ class Transaction:
                 " AND patterns = 0",
                 [key for key, (patterns, _) in self._days.items() if patterns < 0],
             )
+
+    def _free_pages(self) -> int:
+        pages: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return pages
 
     def _next_seq(self) -> int:
         self._last_seq += 1
