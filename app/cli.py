@@ -11,7 +11,6 @@ from typing import Annotated, Any, BinaryIO, TypeVar
 
 import typer
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from app import __version__, transfer
 from app.errors import PatternStoreError
@@ -143,10 +142,8 @@ def _settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for details in error.errors():
-            name = "_".join(map(str, details["loc"])).upper()
-            print(f"pattern-store: PATTERNS_{name}: {details['msg']}", file=sys.stderr)
-    except SettingsError as error:
-        print(f"pattern-store: {error}", file=sys.stderr)
+            name = f"PATTERNS_{str(details['loc'][0]).upper()}"
+            print(f"pattern-store: {name}: {details['msg']}", file=sys.stderr)
     raise typer.Exit(2)
 
 

@@ -1,5 +1,6 @@
 """Settings, each from an environment variable `PATTERNS_…` or a line of `.env`."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,6 +14,16 @@ def _separated(names: str | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(names, str):
         return tuple(name.strip() for name in names.split(",") if name.strip())
     return names
+
+
+def _json_object(text: str | dict[str, int]) -> object:
+    """A JSON text, as environment variables have it."""
+    if isinstance(text, str):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ValueError('must be JSON such as {"error_occurrence": 365}') from None
+    return text
 
 
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -56,7 +67,9 @@ class Settings(BaseSettings):
     retention_days: Days = 90
     """Days to keep patterns, by their timestamp; 0 keeps them for ever."""
 
-    retention_days_by_type: dict[PatternType, Days] = {}
+    retention_days_by_type: Annotated[
+        dict[PatternType, Days], NoDecode, BeforeValidator(_json_object)
+    ] = {}
     """Other days for some types, as JSON: `{"error_occurrence": 365}`."""
 
     retention_grace_days: Days = 7
