@@ -3,6 +3,8 @@
 import logging
 import logging.config
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 from app.middleware.observation import request_id
 
 
@@ -25,13 +27,10 @@ def configure_logs(level: str) -> None:
             "formatters": {
                 "json": {
                     "()": "pythonjsonlogger.orjson.OrjsonFormatter",
-                    "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
-                    "rename_fields": {
-                        "asctime": "time",
-                        "levelname": "level",
-                        "name": "logger",
-                    },
-                    "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+                    "fmt": "%(levelname)s %(name)s %(message)s",
+                    "rename_fields": {"levelname": "level", "name": "logger"},
+                    "timestamp": "time",
+                    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
                 }
             },
             "handlers": {
