@@ -23,7 +23,7 @@ from app.routes.direct import (
     stream,
 )
 from app.routes.parameters import Parameters, read_parameters
-from app.routes.patterns import idempotency_key
+from app.routes.patterns import IDEMPOTENCY_KEY, idempotency_key
 from app.routes.state import State, state_of
 from app.schemas.answers import BatchCounts
 from app.service.batch import Batch, BatchReport, OnConflict
@@ -71,8 +71,14 @@ def _broken(description: str) -> dict[str, Any]:
                 "Idempotency-Key",
                 "Gives items without an id one that depends on this key and their place alone.",
                 "7d1f0f5e-hook-17",
+                pattern=IDEMPOTENCY_KEY,
             ),
-            header_parameter("Content-Encoding", "How the body is compressed.", "gzip"),
+            header_parameter(
+                "Content-Encoding",
+                "How the body is compressed.",
+                "gzip",
+                enum=["identity", "gzip", "zstd"],
+            ),
         ],
         body={
             JSON: {"schema": {"type": "array", "items": ref("Pattern")}},

@@ -61,9 +61,10 @@ def stream(schema: str, example: str) -> dict[str, Any]:
             "example": example}  # fmt: skip
 
 
-def header(description: str, example: str) -> dict[str, Any]:
-    """A response header that is a string."""
-    return {"description": description, "schema": {"type": "string"}, "example": example}
+def header(description: str, example: str, *, required: bool = True) -> dict[str, Any]:
+    """A response header that is a string; unless required, some answers do without it."""
+    schema = {"type": "string"}
+    return {"description": description, "required": required, "schema": schema, "example": example}
 
 
 def operation(
@@ -120,6 +121,9 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     parameters = []
     for name, entry in schema["properties"].items():
         described = {key: value for key, value in entry.items() if key != "title"}
+        match described:  # a query leaves a value out; it cannot say null
+            case {"anyOf": [kept, {"type": "null"}], **rest}:
+                described = kept | rest
         description = described.pop("description")
         examples = described.pop("examples", [])
         parameter = {
@@ -133,14 +137,14 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     return parameters
 
 
-def header_parameter(name: str, description: str, example: str) -> dict[str, Any]:
-    """A request header that may be left out."""
+def header_parameter(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
+    """A request header that may be left out; `schema` says more than that it is a string."""
     return {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", **schema},
         "example": example,
     }
 

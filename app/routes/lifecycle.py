@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.errors import FieldError, InvalidRequest
 from app.routes.direct import JSON, DirectRoute, content, header, operation, query_parameters
-from app.routes.parameters import Flag, Parameters, Whole, read_parameters
+from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
 from app.routes.state import state_of
 from app.schemas.answers import Lifecycle, TaskProgress, TaskRun, TaskState
 from app.schemas.timestamps import format_timestamp
@@ -21,6 +21,8 @@ from app.tasks.runner import State as RunnerState
 
 router = APIRouter(route_class=DirectRoute)
 
+Days = Annotated[int, Field(ge=0, le=36_500), WHOLE]
+
 
 class RetentionParameters(Parameters):
     """What a run of retention by hand takes."""
@@ -28,7 +30,7 @@ class RetentionParameters(Parameters):
     dry_run: Flag = False
     """Only say what would be deleted."""
 
-    older_than_days: Annotated[Whole | None, Field(ge=0, le=36_500, examples=[30])] = None
+    older_than_days: Annotated[Days | None, Field(examples=[30])] = None
     """Delete all patterns older than this, whatever the settings and with no grace; less than
     1 needs `force=true`. Left out: what the settings let go."""
 

@@ -4,7 +4,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from app.errors import FieldError, InvalidRequest, MalformedRequest
 from app.schemas.fields import PATTERN_ID
@@ -51,10 +58,23 @@ def _text_query(text: str) -> str:
     return text
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+WHOLE = BeforeValidator(_whole)
+"""Reads a whole number. It stands after the number's limits, or JSON Schema would not tell them."""
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Moment = Annotated[str, BeforeValidator(_moment)]
 Word = Annotated[str, Field(min_length=1)]
+Duration = Annotated[int, Field(ge=0, le=LARGEST_DURATION - 1), WHOLE]
+Seq = Annotated[int, Field(ge=0, le=LARGEST_SEQ), WHOLE]
+Moment = Annotated[
+    str,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}),
+]
+TextQuery = Annotated[
+    str,
+    BeforeValidator(_text_query),
+    WithJsonSchema({"type": "string", "pattern": r"\p{L}|\p{N}"}),
+]
 
 
 class Parameters(BaseModel):
@@ -117,20 +137,13 @@ class FilterParameters(Parameters):
     severity: Literal["minor", "moderate", "critical"] | None = None
     """`data.severity`."""
 
-    min_duration_ms: Annotated[
-        Whole | None, Field(ge=0, le=LARGEST_DURATION - 1, examples=[1000])
-    ] = None
+    min_duration_ms: Annotated[Duration | None, Field(examples=[1000])] = None
     """`data.duration_ms` at least, in milliseconds."""
 
-    max_duration_ms: Annotated[
-        Whole | None, Field(ge=0, le=LARGEST_DURATION - 1, examples=[60000])
-    ] = None
+    max_duration_ms: Annotated[Duration | None, Field(examples=[60000])] = None
     """`data.duration_ms` at most, in milliseconds."""
 
-    q: Annotated[
-        Annotated[str, BeforeValidator(_text_query)] | None,
-        Field(examples=['"unsupported operand" cart*']),
-    ] = None
+    q: Annotated[TextQuery | None, Field(examples=['"unsupported operand" cart*'])] = None
     """Words that must all occur in error_type, error_message, stack_trace, resolution,
     original_output, corrected_output or user_feedback; `"…"` for words next to each other, a
     trailing `*` for a prefix. A word is a run of letters or digits, case folded, or one CJK
@@ -174,7 +187,7 @@ class QueryParameters(FilterParameters):
     order: Literal["newest", "oldest"] = "newest"
     """Which end of time comes first."""
 
-    limit: Annotated[Whole, Field(ge=1, le=1000, examples=[50])] = 100
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100
     """Patterns on a page, at most; a page of large ones holds fewer."""
 
     cursor: Word | None = None
@@ -184,7 +197,7 @@ class QueryParameters(FilterParameters):
 class ExportParameters(FilterParameters):
     """What `GET /v1/export` takes."""
 
-    after_seq: Annotated[Whole, Field(ge=0, le=LARGEST_SEQ)] = 0
+    after_seq: Seq = 0
     """Only changes after this commit number: the last `seq` of an export to resume."""
 
     deletes: Flag = False
@@ -197,7 +210,7 @@ class DeleteParameters(FilterParameters):
     dry_run: Flag = False
     """Only count."""
 
-    expect: Annotated[Whole | None, Field(ge=0, le=LARGEST_SEQ)] = None
+    expect: Seq | None = None
     """Delete only if exactly so many match, or else answer 412."""
 
 

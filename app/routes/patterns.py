@@ -32,15 +32,20 @@ _ID = {
     "schema": {"type": "string", "pattern": PATTERN_ID},
     "example": "pat-20251129-100000-001",
 }
+_ETAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
 _IF_MATCH = header_parameter(
-    "If-Match", "Change it only in the state this ETag names, or else answer 412.", '"1-42"'
+    "If-Match",
+    "Change it only in the state this ETag names, or else answer 412.",
+    '"1-42"',
+    pattern=_ETAGS,
 )
 _IF_NONE_MATCH = header_parameter(
-    "If-None-Match", "Answer 304 where this is still its ETag.", '"1-42"'
+    "If-None-Match", "Answer 304 where this is still its ETag.", '"1-42"', pattern=_ETAGS
 )
 _ETAG = header('The state of the pattern: `"revision-seq"`.', '"1-42"')
 _LOCATION = header("Where the pattern is.", "/v1/patterns/pat-20251129-100000-001")
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
+"""The visible characters of ASCII."""
 
 
 @router.post(
@@ -59,6 +64,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
                 "Gives a pattern without an id one that depends on this key alone: "
                 "1 to 255 visible ASCII characters.",
                 "7d1f0f5e-hook-17",
+                pattern=IDEMPOTENCY_KEY,
             )
         ],
         body=content("Pattern"),
@@ -146,7 +152,12 @@ async def head_pattern(request: Request) -> Response:
         parameters=[
             _ID,
             _IF_MATCH,
-            header_parameter("If-None-Match", "`*`: create it, or answer 412 if it is there.", "*"),
+            header_parameter(
+                "If-None-Match",
+                "`*`: create it, or answer 412 if it is there.",
+                "*",
+                pattern=_ETAGS,
+            ),
         ],
         body=content("Pattern"),
         body_description="The whole pattern; its id may be left out.",
@@ -238,7 +249,7 @@ def idempotency_key(request: Request) -> str | None:
     values = request.headers.getlist("idempotency-key")
     if not values:
         return None
-    if len(values) > 1 or _IDEMPOTENCY_KEY.fullmatch(values[0]) is None:
+    if len(values) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, values[0]):
         detail = "Must be given once, as 1 to 255 visible ASCII characters."
         raise InvalidRequest(
             "The header Idempotency-Key is not valid; see errors.",

@@ -39,6 +39,7 @@ router = APIRouter(route_class=DirectRoute)
                     "Link": header(
                         "The next page, if there is one (RFC 8288).",
                         '</v1/patterns?limit=50&cursor=WyI0>; rel="next"',
+                        required=False,
                     )
                 },
                 "content": content("PatternPage"),
