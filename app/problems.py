@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from app import errors
 from app.schemas.answers import FieldProblem
@@ -53,6 +54,8 @@ TABLE: dict[type[Exception], ProblemType] = {
 NOT_FOUND = ProblemType(404, "not-found", "Nothing is here")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "Method not allowed here")
 INTERNAL = ProblemType(500, "internal", "The service failed")
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def problem_type(error: Exception) -> ProblemType:
@@ -128,10 +131,22 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(_allowed_methods(request))
         detail = f"{request.method} is not allowed here; allowed: {allowed}."
-        return problem_response(METHOD_NOT_ALLOWED, detail, path, headers=error.headers)
+        return problem_response(METHOD_NOT_ALLOWED, detail, path, headers={"Allow": allowed})
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(NOT_FOUND, f"There is nothing at {path}; see /docs.", path)
     kind = ProblemType(error.status_code, "http", HTTPStatus(error.status_code).phrase)
     return problem_response(kind, str(error.detail), path, headers=error.headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """The methods that a path takes; the framework would name those of its first route alone."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
