@@ -178,6 +178,22 @@ class Storage(ABC):
         """Forget tombstones of deletions before a time (microseconds); how many."""
 
     @abstractmethod
+    async def compressible(self, before: int) -> tuple[list[Tally], Sequence[int]]:
+        """What is older than a time (microseconds) and not yet compressed.
+
+        Age is what `Expiry` says. The tallies by day and type, and the `seq` of each pattern.
+        """
+
+    @abstractmethod
+    def compress(self, before: int) -> AsyncIterator[int]:
+        """Compress what is older than a time (microseconds), in short steps beside writers.
+
+        Yields after each step how many patterns it took. It may end, or be broken off, at any
+        step: what is done is done, and the next run takes up the rest. Nothing changes for
+        readers.
+        """
+
+    @abstractmethod
     async def reclaim(self) -> None:
         """Give space that deletions have freed back to the file system, in short steps."""
 

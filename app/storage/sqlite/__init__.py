@@ -1,39 +1,14 @@
 """The default backend: one SQLite database in WAL mode."""
 
-import asyncio
-import os
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from app.errors import StoreNotOpened
 from app.metrics import Metrics
-from app.schemas.filters import Filters, Order, Position
-from app.schemas.records import Record, StoredDocument
-from app.storage.base import (
-    Changes,
-    Count,
-    Expiry,
-    Finding,
-    Insertion,
-    Page,
-    Storage,
-    Summary,
-    Tally,
-)
-from app.storage.lock import StoreLock
-from app.storage.sqlite import check, reading
-from app.storage.sqlite.connections import Readers, Worker, checkpoint, connect_writer
-from app.storage.sqlite.schema import migrate
-from app.storage.sqlite.writer import Writer
-
-_VACUUM_PAGES = 500
-"""Pages given back in one transaction: 2 MB, so that waiting writes hardly notice."""
+from app.storage.index.mirror import Mirror
+from app.storage.index.storage import IndexedStorage
 
 
-class SQLiteStorage(Storage):
+class SQLiteStorage(IndexedStorage):
     """Patterns in one database file; a lock file beside it keeps a second process out."""
 
     def __init__(
@@ -45,128 +20,12 @@ class SQLiteStorage(Storage):
         read_only: bool,
         metrics: Metrics,
     ) -> None:
-        self._path = Path(path)
-        self._read_only = read_only
-        self._lock = StoreLock(self._path.with_name(self._path.name + ".lock"))
-        self._writer = Writer(Worker(partial(self._connect_writer, synchronous), "writer"), metrics)
-        self._readers = Readers(self._path, readers)
-
-    def _connect_writer(self, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
-        connection = connect_writer(self._path, synchronous)
-        migrate(connection)
-        return connection
-
-    async def open(self) -> None:
-        try:
-            if not self._read_only:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire()
-                await self._writer.open()
-            elif not self._path.exists():
-                raise StoreNotOpened(f"There is no store at {self._path}.")
-            await self._readers.open()
-        except (OSError, sqlite3.Error, StoreNotOpened) as error:
-            self._lock.release()
-            if type(error) is not StoreNotOpened and isinstance(error, StoreNotOpened):
-                raise
-            raise StoreNotOpened(
-                f"The store {self._path.absolute()} cannot be opened: {error} "
-                "Check the path, its owner and its permissions, and the disk's free space."
-            ) from error
-
-    async def close(self) -> None:
-        await self._readers.close()
-        if not self._read_only:
-            await self._writer.close()
-            self._lock.release()
-
-    async def ping(self) -> None:
-        await self._readers.run(lambda connection: connection.execute("SELECT 1").fetchone())
-
-    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
-        return await self._writer.insert(records)
-
-    async def update(self, record: Record, seq: int) -> StoredDocument:
-        return await self._writer.change(lambda transaction: transaction.update(record, seq))
-
-    async def delete_many(self, seqs: Sequence[int]) -> int:
-        return await self._writer.change(lambda transaction: transaction.delete(seqs))
-
-    async def purge_tombstones(self, before: int) -> int:
-        return await self._writer.change(lambda transaction: transaction.purge_tombstones(before))
-
-    async def reclaim(self) -> None:
-        while await self._writer.change(lambda transaction: transaction.vacuum(_VACUUM_PAGES)):
-            await asyncio.sleep(0)
-        await self._writer.outside(checkpoint)
-
-    async def get(self, pattern_id: str) -> StoredDocument | None:
-        return await self._readers.run(partial(reading.get, pattern_id=pattern_id))
-
-    async def query(
-        self,
-        filters: Filters,
-        *,
-        order: Order,
-        limit: int,
-        max_bytes: int,
-        after: Position | None = None,
-    ) -> Page:
-        return await self._readers.run(
-            partial(
-                reading.query,
-                filters=filters,
-                order=order,
-                limit=limit,
-                max_bytes=max_bytes,
-                after=after,
-            )
+        super().__init__(
+            Path(path),
+            Path(f"{path}.lock"),
+            synchronous=synchronous,
+            readers=readers,
+            read_only=read_only,
+            metrics=metrics,
+            mirror=Mirror(),
         )
-
-    async def count(self, filters: Filters) -> Count:
-        return await self._readers.run(partial(reading.count, filters=filters))
-
-    async def changes(
-        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
-    ) -> Changes:
-        return await self._readers.run(
-            partial(
-                reading.changes,
-                filters=filters,
-                after_seq=after_seq,
-                limit=limit,
-                max_bytes=max_bytes,
-                deletes=deletes,
-            )
-        )
-
-    async def matching(self, filters: Filters) -> Sequence[int]:
-        return await self._readers.run(partial(reading.matching, filters=filters))
-
-    async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
-        return await self._readers.run(partial(reading.expired, expiry=expiry))
-
-    async def summary(self, now: int) -> Summary:
-        return await self._readers.run(
-            partial(reading.summary, now=now, stored_bytes=self.stored_bytes())
-        )
-
-    def stored_bytes(self) -> int:
-        total = 0
-        for suffix in ("", "-wal"):
-            try:
-                total += os.stat(f"{self._path}{suffix}").st_size
-            except FileNotFoundError:
-                continue
-        return total
-
-    async def check(self) -> AsyncIterator[Finding]:
-        for finding in await self._readers.run(check.whole_file):
-            yield finding
-        after_seq: int | None = 0
-        while after_seq is not None:
-            findings, after_seq = await self._readers.run(
-                partial(check.some_patterns, after_seq=after_seq)
-            )
-            for finding in findings:
-                yield finding

@@ -16,8 +16,9 @@ from app.errors import PatternStoreError
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.sqlite.connections import Worker, translated
-from app.storage.sqlite.transaction import Transaction
+from app.storage.index.connections import Connection, Worker, translated
+from app.storage.index.mirror import Mirror
+from app.storage.index.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -34,9 +35,10 @@ class _Write:
 class Writer:
     """The one way to change the database."""
 
-    def __init__(self, worker: Worker, metrics: Metrics) -> None:
+    def __init__(self, worker: Worker, metrics: Metrics, mirror: Mirror) -> None:
         self._worker = worker
         self._metrics = metrics
+        self._mirror = mirror
         self._waiting: list[_Write] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,7 +62,7 @@ class Writer:
         result: T = await self._enqueue(_Write(_future(), change=change))
         return result
 
-    async def outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def outside(self, work: Callable[[Connection], T]) -> T:
         """Do what SQLite does only between transactions, such as a checkpoint."""
         try:
             return await asyncio.wrap_future(self._worker.submit(work))
@@ -87,7 +89,7 @@ class Writer:
             while group := self._waiting[:]:
                 started = time.perf_counter()
                 results = await asyncio.wrap_future(
-                    self._worker.submit(partial(_commit, group=group))
+                    self._worker.submit(partial(_commit, group=group, mirror=self._mirror))
                 )
                 self._metrics.commit_seconds.observe(time.perf_counter() - started)
                 self._metrics.commit_writes.observe(len(group))
@@ -109,21 +111,22 @@ def _settle(future: asyncio.Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _commit(connection: sqlite3.Connection, group: Sequence[_Write]) -> list[Any]:
+def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> list[Any]:
     """The result of each write, an exception where it failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        transaction = Transaction(connection)
+        transaction = Transaction(connection, mirror)
         results = _apply(transaction, group)
         transaction.finish()
         connection.execute("COMMIT")
+        mirror.committed()
         return results
     except Exception as error:  # noqa: BLE001 - whatever it is, each caller gets its own answer
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if len(group) > 1:
-            return [_commit(connection, [write])[0] for write in group]
-        return [translated(error) if isinstance(error, sqlite3.Error) else error]
+            return [_commit(connection, [write], mirror)[0] for write in group]
+        return [translated(error)]
 
 
 def _apply(transaction: Transaction, group: Sequence[_Write]) -> list[Any]:

@@ -2,7 +2,8 @@
 
 A pattern's row is keyed by the `seq` of its latest change, so that a change is a removal and
 an addition, an export is a walk along the key, and a `seq` names one state of one pattern.
-The document stands apart from the columns that filters use, which keeps scans of them small.
+The document stands apart from the columns that filters use, which keeps scans of them small;
+that of an old pattern moves, compressed, to `cold_documents`, whose pages it fills densely.
 """
 
 import sqlite3
@@ -27,6 +28,7 @@ CREATE TABLE patterns (
     stored_at INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     received BLOB NOT NULL,
+    size INTEGER NOT NULL,
     project_name TEXT NOT NULL,
     agent TEXT,
     task_type TEXT,
@@ -52,6 +54,16 @@ CREATE INDEX patterns_ahead ON patterns (stored_at)
 
 CREATE TABLE documents (
     seq INTEGER PRIMARY KEY,
+    document BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE dictionaries (
+    number INTEGER PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+CREATE TABLE cold_documents (
+    seq INTEGER PRIMARY KEY,
+    dictionary INTEGER NOT NULL,
     document BLOB NOT NULL
 ) STRICT;
 

@@ -1,7 +1,6 @@
 """What one write transaction can do; every change to the tables is in this module."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -10,14 +9,16 @@ from app.errors import PatternChanged
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
 from app.schemas.timestamps import day_of, now
-from app.storage.base import Insertion, Outcome
-from app.storage.sqlite.rows import COLUMNS, stored_document
+from app.storage.base import Insertion, Outcome, Tombstone
+from app.storage.index.connections import Connection
+from app.storage.index.mirror import Mirror
+from app.storage.index.rows import COLUMNS, stored_document
 
 _ADD_PATTERN = (
     "INSERT INTO patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
-    " received, project_name, agent, task_type, environment, session_id, user_id, success,"
+    " received, size, project_name, agent, task_type, environment, session_id, user_id, success,"
     " error_type, severity, duration_ms)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_TO_DAY = (
     "INSERT INTO days (day, project_name, pattern_type, patterns, bytes) VALUES (?, ?, ?, ?, ?)"
@@ -38,12 +39,15 @@ class _Known:
 class Transaction:
     """Changes to the tables, between BEGIN and COMMIT; `finish` comes last."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection, mirror: Mirror) -> None:
         self._connection = connection
-        self._last_seq: int = connection.execute(
+        self._mirror = mirror
+        (self._first_seq,) = connection.execute(
             "SELECT value FROM meta WHERE name = 'last_seq'"
-        ).fetchone()[0]
-        self._first_seq = self._last_seq
+        ).fetchone()
+        self._last_seq: int = max(self._first_seq, mirror.last_seq)
+        self._added: list[tuple[Record, Provenance]] = []
+        self._buried: list[tuple[Tombstone, int]] = []
         self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
 
     def insert(self, records: Sequence[Record]) -> list[Insertion]:
@@ -82,11 +86,8 @@ class Transaction:
         """See `Storage.delete_many`."""
         states = self._states(seqs)
         self._remove(states)
-        moment = now()
-        self._connection.executemany(
-            "INSERT INTO tombstones (seq, pattern_id, deleted_at) VALUES (?, ?, ?)",
-            [(self._next_seq(), state.pattern_id, moment) for state in states],
-        )
+        self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
+        self._mirror.let_go(self._connection, states)
         return len(states)
 
     def purge_tombstones(self, before: int) -> int:
@@ -101,6 +102,14 @@ class Transaction:
             "DELETE FROM tombstones WHERE deleted_at < ?", (before,)
         ).rowcount
 
+    def make_cold(self, seqs: Sequence[int], dictionary: int) -> None:
+        """Compress the documents of some states with a dictionary."""
+        self._connection.documents.make_cold(seqs, dictionary)
+
+    def add_dictionary(self, content: bytes) -> int:
+        """Keep a new dictionary; its number."""
+        return self._connection.documents.add_dictionary(content)
+
     def vacuum(self, pages: int) -> bool:
         """Give up to so many free pages back; whether that leaves more to give."""
         before = self._free_pages()
@@ -108,7 +117,8 @@ class Transaction:
         return 0 < self._free_pages() < before
 
     def finish(self) -> None:
-        """Write what the changes add up to."""
+        """Write what the changes add up to, and have the mirror keep them."""
+        self._mirror.keep(self._connection, self._added, self._buried)
         if self._last_seq != self._first_seq:
             self._connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
@@ -155,15 +165,15 @@ class Transaction:
 
     def _states(self, seqs: Sequence[int]) -> list[StoredDocument]:
         rows = self._connection.execute(
-            f"SELECT {COLUMNS}, d.document FROM patterns p JOIN documents d USING (seq)"
-            " WHERE p.seq IN (SELECT value FROM json_each(?))",
+            f"SELECT {COLUMNS} FROM patterns p WHERE p.seq IN (SELECT value FROM json_each(?))",
             (json.dumps(list(seqs)),),
-        )
-        return [stored_document(row[:-1], row[-1]) for row in rows]
+        ).fetchall()
+        return [stored_document(row, self._connection.documents.read(row[4])) for row in rows]
 
     def _add(self, added: Sequence[tuple[Record, Provenance]]) -> None:
         if not added:
             return
+        self._added += added
         execute = self._connection.executemany
         execute(
             _ADD_PATTERN,
@@ -176,15 +186,13 @@ class Transaction:
                     stored.at,
                     stored.revision,
                     record.received,
+                    len(record.document),
                     *astuple(record.filed),
                 )
                 for record, stored in added
             ],
         )
-        execute(
-            "INSERT INTO documents (seq, document) VALUES (?, ?)",
-            [(stored.seq, record.document) for record, stored in added],
-        )
+        self._connection.documents.add((stored.seq, record.document) for record, stored in added)
         execute(
             "INSERT INTO tags (tag, timestamp, seq) VALUES (?, ?, ?)",
             [
@@ -199,11 +207,18 @@ class Transaction:
         )
         self._tally(1, (record for record, _ in added))
 
+    def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
+        self._connection.executemany(
+            "INSERT INTO tombstones (seq, pattern_id, deleted_at) VALUES (?, ?, ?)",
+            [(tombstone.seq, tombstone.pattern_id, at) for tombstone, at in tombstones],
+        )
+        self._buried += tombstones
+
     def _remove(self, states: Sequence[StoredDocument]) -> None:
         removed = [(record_of_document(state), state.stored.seq) for state in states]
         execute = self._connection.executemany
         execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
-        execute("DELETE FROM documents WHERE seq = ?", [(seq,) for _, seq in removed])
+        self._connection.documents.remove([seq for _, seq in removed])
         execute(
             "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
             [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],

@@ -1,6 +1,5 @@
 """The reads of the contract, each a function of a connection inside one read transaction."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,8 +8,9 @@ from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import StoredDocument
 from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Changes, Count, Expiry, Page, Summary, Tally, Tombstone
-from app.storage.sqlite import selection
-from app.storage.sqlite.rows import COLUMNS, stored_document
+from app.storage.index import selection
+from app.storage.index.connections import Connection
+from app.storage.index.rows import COLUMNS, stored_document
 
 COUNT_LIMIT = 100_000
 """Matches counted one by one before an answer says "at least"."""
@@ -19,18 +19,16 @@ WINDOW = 20_000
 """How many commit numbers one step of `changes` looks at."""
 
 
-def get(connection: sqlite3.Connection, pattern_id: str) -> StoredDocument | None:
+def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     """See `Storage.get`."""
     row = connection.execute(
-        f"SELECT {COLUMNS}, d.document FROM patterns p JOIN documents d USING (seq)"
-        " WHERE p.pattern_id = ?",
-        (pattern_id,),
+        f"SELECT {COLUMNS} FROM patterns p WHERE p.pattern_id = ?", (pattern_id,)
     ).fetchone()
-    return None if row is None else stored_document(row[:-1], row[-1])
+    return None if row is None else stored_document(row, connection.documents.read(row[4]))
 
 
 def query(
-    connection: sqlite3.Connection,
+    connection: Connection,
     filters: Filters,
     order: Order,
     limit: int,
@@ -50,7 +48,7 @@ def query(
     return Page(patterns, more=len(patterns) < len(found))
 
 
-def count(connection: sqlite3.Connection, filters: Filters) -> Count:
+def count(connection: Connection, filters: Filters) -> Count:
     """See `Storage.count`."""
     by_day = _count_by_day(connection, filters)
     if by_day is not None:
@@ -61,7 +59,7 @@ def count(connection: sqlite3.Connection, filters: Filters) -> Count:
 
 
 def changes(
-    connection: sqlite3.Connection,
+    connection: Connection,
     filters: Filters,
     after_seq: int,
     limit: int,
@@ -80,7 +78,7 @@ def changes(
     statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
     found: list[StoredDocument | Tombstone] = []
     for row in connection.execute(statement.sql, statement.parameters).fetchall():
-        pattern = stored_document(row, _document(connection, row[4]))
+        pattern = stored_document(row, connection.documents.read(row[4]))
         max_bytes -= len(pattern.document)
         if found and (max_bytes < 0 or len(found) == limit):
             through = _seq(found[-1])
@@ -97,24 +95,23 @@ def changes(
     return Changes(sorted(found, key=_seq), through)
 
 
-def matching(connection: sqlite3.Connection, filters: Filters) -> list[int]:
+def matching(connection: Connection, filters: Filters) -> list[int]:
     """See `Storage.matching`."""
     statement = selection.all_seqs(filters)
     return [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
 
 
-def expired(connection: sqlite3.Connection, expiry: Expiry) -> tuple[list[Tally], list[int]]:
+def expired(connection: Connection, expiry: Expiry) -> tuple[list[Tally], list[int]]:
     """See `Storage.expired`."""
     sizes: Counter[tuple[int, str]] = Counter()
     numbers: Counter[tuple[int, str]] = Counter()
     seqs: list[int] = []
     for pattern_type, cutoff in expiry.cutoffs.items():
         rows = connection.execute(
-            "SELECT p.seq, p.timestamp, length(d.document)"
-            " FROM patterns p INDEXED BY patterns_by_type CROSS JOIN documents d USING (seq)"
+            "SELECT p.seq, p.timestamp, p.size FROM patterns p INDEXED BY patterns_by_type"
             " WHERE p.pattern_type = ? AND p.timestamp < ? AND p.stored_at < ?"
-            " UNION SELECT p.seq, p.timestamp, length(d.document)"
-            " FROM patterns p INDEXED BY patterns_ahead CROSS JOIN documents d USING (seq)"
+            " UNION SELECT p.seq, p.timestamp, p.size"
+            " FROM patterns p INDEXED BY patterns_ahead"
             f" WHERE p.timestamp > p.stored_at + {DAY} AND p.stored_at < ? AND p.pattern_type = ?",
             (
                 pattern_type,
@@ -132,7 +129,7 @@ def expired(connection: sqlite3.Connection, expiry: Expiry) -> tuple[list[Tally]
     return tallies, sorted(seqs)
 
 
-def summary(connection: sqlite3.Connection, now: int, stored_bytes: int) -> Summary:
+def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     """See `Storage.summary`."""
     days = [
         Tally(*row)
@@ -153,23 +150,16 @@ def summary(connection: sqlite3.Connection, now: int, stored_bytes: int) -> Summ
     return Summary(days, oldest, newest, in_future, stored_bytes, size, size, last_seq)
 
 
-def _by_seq(connection: sqlite3.Connection, seq: int) -> StoredDocument:
+def _by_seq(connection: Connection, seq: int) -> StoredDocument:
     row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
-    return stored_document(row, _document(connection, seq))
-
-
-def _document(connection: sqlite3.Connection, seq: int) -> bytes:
-    document: bytes = connection.execute(
-        "SELECT document FROM documents WHERE seq = ?", (seq,)
-    ).fetchone()[0]
-    return document
+    return stored_document(row, connection.documents.read(seq))
 
 
 def _seq(change: StoredDocument | Tombstone) -> int:
     return change.seq if isinstance(change, Tombstone) else change.stored.seq
 
 
-def _count_by_day(connection: sqlite3.Connection, filters: Filters) -> dict[str, int] | None:
+def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | None:
     """The count from the daily sums, where these say all that the filters ask for."""
     told = Filters(
         pattern_types=filters.pattern_types,

@@ -1,16 +1,17 @@
 """Looking for damage: in the file itself, and where its tables contradict each other."""
 
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import astuple
+from typing import Any
 
 from app.errors import PatternStoreError
 from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
-from app.storage.sqlite.rows import COLUMNS, stored_document
+from app.storage.index.connections import Connection
+from app.storage.index.rows import COLUMNS, stored_document
 
 STEP = 500
 """How many patterns one step compares."""
@@ -18,9 +19,12 @@ STEP = 500
 _COUNTERPARTS = {
     "patterns without a document": (
         "SELECT pattern_id FROM patterns WHERE seq NOT IN (SELECT seq FROM documents)"
+        " AND seq NOT IN (SELECT seq FROM cold_documents)"
     ),
     "documents without a pattern": (
         "SELECT seq FROM documents WHERE seq NOT IN (SELECT seq FROM patterns)"
+        " UNION SELECT seq FROM cold_documents WHERE seq NOT IN (SELECT seq FROM patterns)"
+        " UNION SELECT seq FROM documents WHERE seq IN (SELECT seq FROM cold_documents)"
     ),
     "tags without a pattern": (
         "SELECT DISTINCT seq FROM tags WHERE seq NOT IN (SELECT seq FROM patterns)"
@@ -32,7 +36,7 @@ _COUNTERPARTS = {
 }
 
 
-def whole_file(connection: sqlite3.Connection) -> list[Finding]:
+def whole_file(connection: Connection) -> list[Finding]:
     """What SQLite's own check and the counts between tables find."""
     findings = [
         Finding("database", problem)
@@ -44,31 +48,28 @@ def whole_file(connection: sqlite3.Connection) -> list[Finding]:
     return findings + _daily_sums(connection)
 
 
-def some_patterns(
-    connection: sqlite3.Connection, after_seq: int
-) -> tuple[list[Finding], int | None]:
+def some_patterns(connection: Connection, after_seq: int) -> tuple[list[Finding], int | None]:
     """What is wrong with the next patterns, and the `seq` to go on after, None at the end."""
     rows = connection.execute(
-        f"SELECT {COLUMNS}, p.received, p.project_name, p.agent, p.task_type, p.environment,"
-        " p.session_id, p.user_id, p.success, p.error_type, p.severity, p.duration_ms, d.document"
-        " FROM patterns p JOIN documents d USING (seq)"
-        " WHERE p.seq > ? ORDER BY p.seq LIMIT ?",
+        f"SELECT {COLUMNS}, p.size, p.project_name, p.agent, p.task_type, p.environment,"
+        " p.session_id, p.user_id, p.success, p.error_type, p.severity, p.duration_ms"
+        " FROM patterns p WHERE p.seq > ? ORDER BY p.seq LIMIT ?",
         (after_seq, STEP),
     ).fetchall()
     findings = [finding for row in rows for finding in _compare(connection, row)]
     return findings, rows[-1][4] if len(rows) == STEP else None
 
 
-def _compare(connection: sqlite3.Connection, row: Sequence[object]) -> Iterator[Finding]:
-    document = row[-1]
-    assert isinstance(document, bytes)
-    stored = stored_document(tuple(row[:6]), document)
+def _compare(connection: Connection, row: tuple[Any, ...]) -> Iterator[Finding]:
     try:
+        stored = stored_document(row[:6], connection.documents.read(row[4]))
         record = record_of_document(stored)
     except (PatternStoreError, LookupError, TypeError, ValueError) as error:
-        yield Finding(stored.pattern_id, f"its document cannot be read: {error}")
+        yield Finding(row[0], f"its document cannot be read: {error}")
         return
-    if astuple(record.filed) != tuple(row[7:-1]) or not _same_key(stored, record.timestamp):
+    if (len(record.document), *astuple(record.filed)) != row[6:] or not _same_key(
+        stored, record.timestamp
+    ):
         yield Finding(stored.pattern_id, "its columns differ from its document")
     tags = connection.execute(
         "SELECT count(*) FROM tags WHERE timestamp = ? AND seq = ?"
@@ -88,7 +89,7 @@ def _same_key(stored: StoredDocument, timestamp: int) -> bool:
     )
 
 
-def _daily_sums(connection: sqlite3.Connection) -> list[Finding]:
+def _daily_sums(connection: Connection) -> list[Finding]:
     counted: Counter[tuple[int, str, str]] = Counter()
     for timestamp, project_name, pattern_type in connection.execute(
         "SELECT timestamp, project_name, pattern_type FROM patterns"

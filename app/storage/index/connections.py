@@ -10,9 +10,10 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from app.errors import StorageUnavailable
+from app.storage.index.documents import Documents
 
 T = TypeVar("T")
 
@@ -20,10 +21,22 @@ _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
 
 
-def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection that can read documents, compressed ones too."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.documents = Documents(self)
+
+
+def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connection:
     """The one connection that changes the database, which it creates where there is none."""
     connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        path,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
     )
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -33,7 +46,7 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> sqlite
     return connection
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
+def connect_reader(path: Path) -> Connection:
     """A connection that cannot change the database."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
@@ -41,13 +54,14 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         timeout=_BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
+        factory=Connection,
     )
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
-def checkpoint(connection: sqlite3.Connection) -> None:
+def checkpoint(connection: Connection) -> None:
     """Move the write-ahead log into the database and empty it, as far as readers let it.
 
     It does not wait for them: until they are gone, writers would wait too.
@@ -59,24 +73,26 @@ def checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
 
 
-def translated(error: sqlite3.Error) -> StorageUnavailable:
-    """The driver's error as the contract's."""
-    return StorageUnavailable(f"The database does not answer: {error}.")
+def translated(error: Exception) -> Exception:
+    """The driver's or the file system's error as the contract's; any other as it is."""
+    if isinstance(error, sqlite3.Error | OSError):
+        return StorageUnavailable(f"The store does not answer: {error}.")
+    return error
 
 
 class Worker:
     """One connection and the thread that uses it."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
+    def __init__(self, connect: Callable[[], Connection], name: str) -> None:
         self._connect = connect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
 
     async def open(self) -> None:
         """Connect. The driver's errors come through."""
         self._connection = await asyncio.wrap_future(self._thread.submit(self._connect))
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+    def submit(self, work: Callable[[Connection], T]) -> Future[T]:
         """Have the thread do a piece of work when it has done those before it."""
         assert self._connection is not None, "open comes first"
         return self._thread.submit(work, self._connection)
@@ -97,10 +113,8 @@ class Worker:
 class Readers:
     """A pool of reading connections; each piece of work has one to itself."""
 
-    def __init__(self, path: Path, number: int) -> None:
-        self._workers = [
-            Worker(lambda: connect_reader(path), f"reader-{index}") for index in range(number)
-        ]
+    def __init__(self, connect: Callable[[], Connection], number: int) -> None:
+        self._workers = [Worker(connect, f"reader-{index}") for index in range(number)]
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
 
     async def open(self) -> None:
@@ -109,7 +123,7 @@ class Readers:
             await worker.open()
             self._free.put_nowait(worker)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
         """Do a piece of work in one read transaction, so that all of it sees one state.
 
         Raises StorageUnavailable where the database fails. When the caller is cancelled, the
@@ -133,7 +147,7 @@ class Readers:
             await worker.close()
 
 
-def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+def _in_transaction(connection: Connection, work: Callable[[Connection], T]) -> T:
     connection.execute("BEGIN")
     try:
         return work(connection)

@@ -1,0 +1,31 @@
+"""Keeping each change in a second place, durably, before the database commits it."""
+
+from collections.abc import Sequence
+
+from app.schemas.records import Provenance, Record, StoredDocument
+from app.storage.base import Tombstone
+from app.storage.index.connections import Connection
+
+
+class Mirror:
+    """Hears of every change. This one keeps nothing: the database is the truth itself.
+
+    Its methods run in the writer's thread. An OSError from `keep` undoes the transaction.
+    """
+
+    last_seq = 0
+    """The highest `seq` that was ever handed to `keep`, even if its commit failed."""
+
+    def keep(
+        self,
+        connection: Connection,
+        added: Sequence[tuple[Record, Provenance]],
+        buried: Sequence[tuple[Tombstone, int]],
+    ) -> None:
+        """Make new states and tombstones (with their time) durable, before the commit."""
+
+    def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
+        """Drop what a deletion has made superfluous, before the commit notes its place gone."""
+
+    def committed(self) -> None:
+        """The commit is done."""

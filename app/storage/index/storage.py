@@ -1,0 +1,197 @@
+"""A storage whose look-ups and queries a SQLite database answers."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from app.errors import StoreBusy, StoreNotOpened
+from app.metrics import Metrics
+from app.schemas.filters import Filters, Order, Position
+from app.schemas.records import Record, StoredDocument
+from app.storage.base import (
+    Changes,
+    Count,
+    Expiry,
+    Finding,
+    Insertion,
+    Page,
+    Storage,
+    Summary,
+    Tally,
+)
+from app.storage.index import check, reading
+from app.storage.index.compression import Compressor
+from app.storage.index.connections import (
+    Connection,
+    Readers,
+    Worker,
+    checkpoint,
+    connect_reader,
+    connect_writer,
+)
+from app.storage.index.mirror import Mirror
+from app.storage.index.schema import migrate
+from app.storage.index.writer import Writer
+from app.storage.lock import StoreLock
+
+_VACUUM_PAGES = 500
+"""Pages given back in one transaction: 2 MB, so that waiting writes hardly notice."""
+
+
+class IndexedStorage(Storage):
+    """All that backends with such a database have in common.
+
+    `mirror` hears of each change before it is committed, and may keep it elsewhere too.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        lock: Path,
+        *,
+        synchronous: Literal["full", "normal"],
+        readers: int,
+        read_only: bool,
+        metrics: Metrics,
+        mirror: Mirror,
+    ) -> None:
+        self._path = database
+        self._synchronous = synchronous
+        self._read_only = read_only
+        self._lock = StoreLock(lock)
+        self._mirror = mirror
+        self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror)
+        self._readers = Readers(partial(connect_reader, database), readers)
+        self._compressor = Compressor(self._readers, self._writer)
+
+    async def open(self) -> None:
+        try:
+            if self._read_only:
+                if not self._path.exists():
+                    raise StoreNotOpened("there is no store; is the URL right?")
+            else:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock.acquire()
+                await self._writer.open()
+            await self._readers.open()
+        except StoreBusy:
+            raise
+        except (OSError, sqlite3.Error, StoreNotOpened) as error:
+            await self.close()
+            raise StoreNotOpened(
+                f"The store {self._path.absolute()} cannot be opened: {error} "
+                "Check the path, its owner and its permissions, and the disk's free space."
+            ) from error
+
+    async def close(self) -> None:
+        await self._readers.close()
+        if not self._read_only:
+            await self._writer.close()
+            self._lock.release()
+
+    def _connect(self) -> Connection:
+        connection = connect_writer(self._path, self._synchronous)
+        migrate(connection)
+        return connection
+
+    async def ping(self) -> None:
+        await self._readers.run(lambda connection: connection.execute("SELECT 1").fetchone())
+
+    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
+        return await self._writer.insert(records)
+
+    async def update(self, record: Record, seq: int) -> StoredDocument:
+        return await self._writer.change(lambda transaction: transaction.update(record, seq))
+
+    async def delete_many(self, seqs: Sequence[int]) -> int:
+        return await self._writer.change(lambda transaction: transaction.delete(seqs))
+
+    async def purge_tombstones(self, before: int) -> int:
+        return await self._writer.change(lambda transaction: transaction.purge_tombstones(before))
+
+    async def reclaim(self) -> None:
+        while await self._writer.change(lambda transaction: transaction.vacuum(_VACUUM_PAGES)):
+            await asyncio.sleep(0)
+        await self._writer.outside(checkpoint)
+
+    async def get(self, pattern_id: str) -> StoredDocument | None:
+        return await self._readers.run(partial(reading.get, pattern_id=pattern_id))
+
+    async def query(
+        self,
+        filters: Filters,
+        *,
+        order: Order,
+        limit: int,
+        max_bytes: int,
+        after: Position | None = None,
+    ) -> Page:
+        return await self._readers.run(
+            partial(
+                reading.query,
+                filters=filters,
+                order=order,
+                limit=limit,
+                max_bytes=max_bytes,
+                after=after,
+            )
+        )
+
+    async def count(self, filters: Filters) -> Count:
+        return await self._readers.run(partial(reading.count, filters=filters))
+
+    async def changes(
+        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
+    ) -> Changes:
+        return await self._readers.run(
+            partial(
+                reading.changes,
+                filters=filters,
+                after_seq=after_seq,
+                limit=limit,
+                max_bytes=max_bytes,
+                deletes=deletes,
+            )
+        )
+
+    async def matching(self, filters: Filters) -> Sequence[int]:
+        return await self._readers.run(partial(reading.matching, filters=filters))
+
+    async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
+        return await self._readers.run(partial(reading.expired, expiry=expiry))
+
+    async def summary(self, now: int) -> Summary:
+        return await self._readers.run(
+            partial(reading.summary, now=now, stored_bytes=self.stored_bytes())
+        )
+
+    async def compressible(self, before: int) -> tuple[list[Tally], Sequence[int]]:
+        return await self._compressor.candidates(before)
+
+    async def compress(self, before: int) -> AsyncIterator[int]:
+        async for done in self._compressor.run(before):
+            yield done
+
+    def stored_bytes(self) -> int:
+        total = 0
+        for suffix in ("", "-wal"):
+            try:
+                total += os.stat(f"{self._path}{suffix}").st_size
+            except FileNotFoundError:
+                continue
+        return total
+
+    async def check(self) -> AsyncIterator[Finding]:
+        for finding in await self._readers.run(check.whole_file):
+            yield finding
+        after_seq: int | None = 0
+        while after_seq is not None:
+            findings, after_seq = await self._readers.run(
+                partial(check.some_patterns, after_seq=after_seq)
+            )
+            for finding in findings:
+                yield finding
