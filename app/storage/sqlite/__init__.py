@@ -127,7 +127,14 @@ class SQLiteStorage(Storage):
         return await self._readers.run(partial(reading.count, filters=filters))
 
     async def changes(
-        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
+        self,
+        filters: Filters,
+        *,
+        after_seq: int,
+        limit: int,
+        max_bytes: int,
+        deletes: bool,
+        begun_at: int,
     ) -> Changes:
         return await self._readers.run(
             partial(
@@ -137,6 +144,7 @@ class SQLiteStorage(Storage):
                 limit=limit,
                 max_bytes=max_bytes,
                 deletes=deletes,
+                begun_at=begun_at,
             )
         )
 
