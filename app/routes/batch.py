@@ -3,27 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import BodyTooLarge, PatternStoreError
-from app.problems import field_problems, problem_type, response_for
+from app.errors import BodyTooLarge, InvalidPattern, PatternStoreError
+from app.problems import MEDIA_TYPE, field_problems, problem_type, response_for
 from app.routes.bodies import JSON_TYPES, LINES_TYPES, array_items, lines, media_type, read_body
-from app.routes.direct import (
-    JSON,
-    DirectRoute,
-    content,
-    header_parameter,
-    operation,
-    query_parameters,
-    ref,
-    stream,
-)
+from app.routes.components import JSON, NDJSON, content, many, ref, refs, stream
+from app.routes.direct import DirectRoute, header_parameter, operation, query_parameters
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.patterns import IDEMPOTENCY_KEY, idempotency_key
+from app.routes.refusals import BODY, PARAMETERS
 from app.routes.state import State, state_of
 from app.schemas.answers import BatchCounts
 from app.service.batch import Batch, BatchReport, OnConflict
@@ -32,11 +25,6 @@ router = APIRouter(route_class=DirectRoute)
 
 CHUNK = 100
 """Items of an array checked in one go, before other requests have their turn."""
-
-_LINE = (
-    '{"pattern_type":"agent_usage","data":{"agent_type":"reviewer","task_type":"code-review",'
-    '"success":true,"duration_ms":18250}}\n'
-)
 
 
 class BatchParameters(Parameters):
@@ -47,11 +35,11 @@ class BatchParameters(Parameters):
     or replace that."""
 
 
-def _broken(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": content("BatchProblem", "application/problem+json"),
-    }
+_UNREADABLE = {
+    "schema": {"anyOf": [ref("BatchProblem"), ref("Problem")]},
+    "examples": refs("examples", "BatchProblem", "malformed"),
+}
+"""Without counts where already the query string cannot be read."""
 
 
 @router.post(
@@ -81,18 +69,29 @@ def _broken(description: str) -> dict[str, Any]:
             ),
         ],
         body={
-            JSON: {"schema": {"type": "array", "items": ref("Pattern")}},
-            "application/x-ndjson": stream("Pattern", _LINE),
-            "application/jsonl": stream("Pattern", _LINE),
+            JSON: many("Pattern"),
+            NDJSON: stream("Pattern"),
+            "application/jsonl": stream("Pattern"),
         },
-        body_description="The patterns.",
+        body_description="The patterns: an array, or one a line.",
         answers={
-            200: {"description": "No item was rejected.", "content": content("BatchCounts")},
+            200: {
+                "description": "No item was rejected.",
+                "content": content("BatchCounts", example="WholeBatch"),
+            },
             207: {"description": "Some items were rejected.", "content": content("BatchCounts")},
-            400: _broken("The body is no JSON or broke off; the counts say what is stored."),
-            503: _broken("The storage failed or the service stops; the counts say what is stored."),
+            400: {
+                "description": "The body is no JSON or broke off; the counts say what is stored.",
+                "content": {MEDIA_TYPE: _UNREADABLE},
+            },
+            503: {
+                "description": "The storage failed or the service stops; the counts say what is "
+                "stored.",
+                "headers": refs("headers", "Retry-After"),
+                "content": content("BatchProblem", MEDIA_TYPE, example="StoppedBatch"),
+            },
         },
-        problems=(413, 415, 422),
+        problems=(*PARAMETERS, *BODY, InvalidPattern),
     ),
 )
 async def create_patterns(request: Request) -> Response:

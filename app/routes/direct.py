@@ -12,26 +12,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.problems import MEDIA_TYPE
+from app.routes.components import refs
+from app.routes.refusals import ANY_CALL, refusals
+from app.schemas.json_schema import JsonSchema
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
-
-_DESCRIPTIONS = {
-    400: "The body is no JSON, or an encoding is broken.",
-    403: "Refused: a web page of another origin, or a Host the service does not answer to.",
-    404: "It is not there.",
-    409: "The id holds another content.",
-    410: "Deletions that old are forgotten: start again at `after_seq=0`.",
-    412: "The precondition does not hold.",
-    413: "Larger than the service takes.",
-    415: "The body comes as a type or in a coding that the call does not take.",
-    422: "The request breaks the rules named in `errors`.",
-    500: "The service failed.",
-    503: "The storage does not answer, or the service stops; try again.",
-}
 
 
 class DirectRoute(APIRoute):
@@ -41,32 +26,6 @@ class DirectRoute(APIRoute):
         return self.endpoint
 
 
-def ref(name: str) -> dict[str, str]:
-    """A reference to a named schema."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def content(schema: str, media_type: str = JSON, **more: Any) -> dict[str, Any]:
-    """A body of one media type with a named schema."""
-    return {media_type: {"schema": ref(schema), **more}}
-
-
-def stream(schema: str, example: str) -> dict[str, Any]:
-    """A body of JSON lines, each of a named schema.
-
-    `schema` stands beside OpenAPI 3.2's `itemSchema` for generators that do not know the
-    latter: it says what the lines are, taken together.
-    """
-    return {"schema": {"type": "array", "items": ref(schema)}, "itemSchema": ref(schema),
-            "example": example}  # fmt: skip
-
-
-def header(description: str, example: str, *, required: bool = True) -> dict[str, Any]:
-    """A response header that is a string; unless required, some answers do without it."""
-    schema = {"type": "string"}
-    return {"description": description, "required": required, "schema": schema, "example": example}
-
-
 def operation(
     operation_id: str,
     summary: str,
@@ -74,27 +33,26 @@ def operation(
     *,
     tag: str,
     answers: Mapping[int, Mapping[str, Any]],
-    problems: Sequence[int] = (),
+    problems: Sequence[type[Exception]] = (),
     parameters: Sequence[Mapping[str, Any]] = (),
     body: Mapping[str, Any] | None = None,
     body_description: str = "",
+    bodyless: bool = False,
 ) -> dict[str, Any]:
     """What a route's decorator is told, so that the OpenAPI document says all of it.
 
-    `answers` are OpenAPI's response objects for successes; `problems` the statuses that come
-    as problems, beside those which every call can answer.
+    `answers` are OpenAPI's response objects, the usual one first; `problems` the errors it can
+    end in beside those of every call, told of where `answers` has no word on their status.
     """
-    responses: dict[str, Any] = {
-        str(status): {**answer, "headers": {**answer.get("headers", {}), **_EVERY_ANSWER}}
+    told = {
+        str(status): {
+            **answer,
+            "headers": {**refs("headers", "X-Request-ID"), **answer.get("headers", {})},
+        }
         for status, answer in answers.items()
     }
-    for status in sorted({*problems, 403, 500} - set(answers)):
-        responses[str(status)] = {
-            "description": _DESCRIPTIONS[status],
-            "headers": _EVERY_ANSWER,
-            "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
-        }
-    extra: dict[str, Any] = {"responses": responses}
+    responses = refusals((*problems, *ANY_CALL), bodyless=bodyless) | told
+    extra: dict[str, Any] = {"responses": dict(sorted(responses.items()))}
     if parameters:
         extra["parameters"] = list(parameters)
     if body is not None:
@@ -103,55 +61,52 @@ def operation(
             "required": True,
             "content": dict(body),
         }
+    usual, *_ = answers
     return {
         "operation_id": operation_id,
         "summary": summary,
         "description": description,
         "tags": [tag],
-        "status_code": min(answers),
+        "status_code": usual,
         "response_class": Response,
-        "response_description": answers[min(answers)]["description"],
+        "response_description": answers[usual]["description"],
         "openapi_extra": extra,
     }
 
 
 def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     """A parameter model as OpenAPI's parameter objects."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    parameters = []
-    for name, entry in schema["properties"].items():
-        described = {key: value for key, value in entry.items() if key != "title"}
-        match described:  # a query leaves a value out; it cannot say null
-            case {"anyOf": [kept, {"type": "null"}], **rest}:
-                described = kept | rest
-        description = described.pop("description")
-        examples = described.pop("examples", [])
-        parameter = {
-            "name": name,
-            "in": "query",
-            "required": name in schema.get("required", ()),
-            "description": description,
-            "schema": described,
-        }
-        parameters.append(parameter | ({"example": examples[0]} if examples else {}))
-    return parameters
+    schema = model.model_json_schema(schema_generator=JsonSchema)
+    return [
+        _parameter(name, "query", required=name in schema.get("required", ()), **entry)
+        for name, entry in schema["properties"].items()
+    ]
 
 
 def header_parameter(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
     """A request header that may be left out; `schema` says more than that it is a string."""
+    return _parameter(
+        name, "header", description=description, type="string", examples=[example], **schema
+    )
+
+
+def _parameter(
+    name: str, place: str, *, description: str, required: bool = False, **schema: Any
+) -> dict[str, Any]:
+    """A parameter object.
+
+    Its example stays in its schema: one beside that would be filled in on the page that shows
+    the document, and be sent with every call tried there.
+    """
+    match schema:  # a query leaves a value out; it cannot say null
+        case {"anyOf": [kept, {"type": "null"}], **rest}:
+            schema = kept | rest
+    if schema.get("default") in (None, []):
+        schema.pop("default", None)  # nothing, which is what leaving it out means
     return {
         "name": name,
-        "in": "header",
-        "required": False,
+        "in": place,
+        "required": required,
         "description": description,
-        "schema": {"type": "string", **schema},
-        "example": example,
+        "schema": schema,
     }
-
-
-_EVERY_ANSWER = {
-    "X-Request-ID": header(
-        "The request's id in the service's log: the client's own, or made for it.",
-        "0197c2f0-5f0e-7c2a-9a35-2f4a8c3f1b7d",
-    )
-}

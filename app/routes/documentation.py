@@ -1,5 +1,7 @@
 """The API's documentation: the OpenAPI document and a page that shows it, all from here."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +14,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
+from app.routes.components import HEADERS
 from app.routes.direct import DirectRoute
+from app.routes.refusals import problem_examples
 from app.schemas import answers, patterns
+from app.schemas.answer_examples import ANSWERS, BODIES
+from app.schemas.json_schema import JsonSchema
 
 router = APIRouter(route_class=DirectRoute)
 
@@ -92,17 +98,39 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             servers=[{"url": "/", "description": "The service this document comes from."}],
         )
+        schemas = _schemas()
         document["security"] = []
-        document["components"] = {"schemas": _schemas()}
+        document["components"] = {
+            "schemas": schemas,
+            "examples": _examples(schemas, document["paths"]),
+            "headers": HEADERS,
+        }
         app.openapi_schema = document
     return app.openapi_schema
 
 
 def _schemas() -> dict[str, Any]:
-    """The named types, and those they are made of, by name."""
+    """The named types, and those they are made of, each with an example, by name."""
     adapters: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
         (str(place), "validation", TypeAdapter(named)) for place, named in enumerate(_NAMED)
     ]
-    _, schemas = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
-    definitions: dict[str, Any] = schemas["$defs"]
-    return definitions
+    _, generated = TypeAdapter.json_schemas(
+        adapters, ref_template="#/components/schemas/{model}", schema_generator=JsonSchema
+    )
+    schemas: dict[str, Any] = generated["$defs"]
+    for name, schema in schemas.items():
+        schema.pop("title", None)
+        if name in ANSWERS:
+            schema["examples"] = [ANSWERS[name]]
+    return schemas
+
+
+def _examples(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:
+    """The examples that the calls refer to, by name."""
+    bodies = {
+        name: schema["examples"][0] for name, schema in schemas.items() if "examples" in schema
+    }
+    known = {name: {"value": value} for name, value in (bodies | BODIES).items()}
+    known |= problem_examples()
+    referred = re.findall('"#/components/examples/([^"]+)"', json.dumps(paths))
+    return {name: known[name] for name in sorted(set(referred))}

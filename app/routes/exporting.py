@@ -6,22 +6,16 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.errors import ShuttingDown
-from app.routes.direct import NDJSON, DirectRoute, operation, query_parameters, stream
+from app.errors import HistoryGone, ShuttingDown, StorageUnavailable
+from app.routes.components import NDJSON, stream
+from app.routes.direct import DirectRoute, operation, query_parameters
 from app.routes.parameters import ExportParameters, read_parameters
+from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
 from app.service.export import export_lines
 from app.storage.base import Changes
 
 router = APIRouter(route_class=DirectRoute)
-
-_LINES = (
-    '{"pattern_id":"pat-1","pattern_type":"agent_usage","timestamp":"2025-11-29T10:00:00.000000Z",'
-    '"data":{"agent_type":"reviewer","task_type":"code-review","success":true,"duration_ms":18250},'
-    '"context":{},"version":"1.0",'
-    '"stored":{"at":"2025-11-29T10:00:00.251000Z","seq":1,"revision":1}}\n'
-    '{"pattern_id":"pat-2","deleted":true,"seq":3}\n'
-)
 
 
 @router.get(
@@ -35,10 +29,8 @@ _LINES = (
         "that ends is whole.",
         tag="querying",
         parameters=query_parameters(ExportParameters),
-        answers={
-            200: {"description": "The patterns.", "content": {NDJSON: stream("ExportLine", _LINES)}}
-        },
-        problems=(400, 410, 422, 503),
+        answers={200: {"description": "The patterns.", "content": {NDJSON: stream("ExportLine")}}},
+        problems=(*PARAMETERS, HistoryGone, StorageUnavailable),
     ),
 )
 async def export_patterns(request: Request) -> Response:

@@ -7,7 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from app.errors import StorageUnavailable
-from app.routes.direct import JSON, DirectRoute, content, operation
+from app.routes.components import JSON, content, refs
+from app.routes.direct import DirectRoute, operation
 from app.routes.state import state_of
 
 router = APIRouter(route_class=DirectRoute)
@@ -40,7 +41,7 @@ async def get_health(request: Request) -> Response:
         "Asks the storage.",
         tag="health",
         answers={200: {"description": "It can.", "content": content("Health")}},
-        problems=(503,),
+        problems=(StorageUnavailable,),
     ),
 )
 async def get_readiness(request: Request) -> Response:
@@ -65,7 +66,7 @@ async def get_readiness(request: Request) -> Response:
                 "content": {
                     "text/plain": {
                         "schema": {"type": "string"},
-                        "example": "pattern_store_store_bytes 114688.0\n",
+                        "examples": refs("examples", "Metrics"),
                     }
                 },
             }

@@ -8,9 +8,11 @@ from pydantic import Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import FieldError, InvalidRequest
-from app.routes.direct import JSON, DirectRoute, content, header, operation, query_parameters
+from app.errors import FieldError, InvalidRequest, StorageUnavailable
+from app.routes.components import JSON, content, header
+from app.routes.direct import DirectRoute, operation, query_parameters
 from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
+from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
 from app.schemas.answers import Lifecycle, TaskProgress, TaskRun, TaskState
 from app.schemas.timestamps import format_timestamp
@@ -49,7 +51,7 @@ class RetentionParameters(Parameters):
         "Totals, by type and by day; size on disk; what retention would delete now.",
         tag="operations",
         answers={200: {"description": "The statistics.", "content": content("Statistics")}},
-        problems=(422, 503),
+        problems=(*PARAMETERS, StorageUnavailable),
     ),
 )
 async def get_statistics(request: Request) -> Response:
@@ -67,7 +69,7 @@ async def get_statistics(request: Request) -> Response:
         "Settings, the last and the next run of each, and the progress of one that runs.",
         tag="operations",
         answers={200: {"description": "The tasks.", "content": content("Lifecycle")}},
-        problems=(422,),
+        problems=PARAMETERS,
     ),
 )
 async def get_lifecycle(request: Request) -> Response:
@@ -94,7 +96,7 @@ async def get_lifecycle(request: Request) -> Response:
                 "content": content("TaskAccepted"),
             },
         },
-        problems=(422, 503),
+        problems=(*PARAMETERS, StorageUnavailable),
     ),
 )
 async def run_retention(request: Request) -> Response:

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from app.errors import FieldError, InvalidRequest, MalformedRequest
+from app.schemas.examples import CURSOR
 from app.schemas.fields import PATTERN_ID
 from app.schemas.filters import Filters
 from app.schemas.records import LARGEST_DURATION
@@ -190,14 +191,14 @@ class QueryParameters(FilterParameters):
     limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100
     """Patterns on a page, at most; a page of large ones holds fewer."""
 
-    cursor: Word | None = None
+    cursor: Annotated[Word | None, Field(examples=[CURSOR])] = None
     """`next_cursor` of the page before, with the same filters and order."""
 
 
 class ExportParameters(FilterParameters):
     """What `GET /v1/export` takes."""
 
-    after_seq: Seq = 0
+    after_seq: Annotated[Seq, Field(examples=[481])] = 0
     """Only changes after this commit number: the last `seq` of an export to resume."""
 
     deletes: Flag = False
@@ -210,7 +211,7 @@ class DeleteParameters(FilterParameters):
     dry_run: Flag = False
     """Only count."""
 
-    expect: Seq | None = None
+    expect: Annotated[Seq | None, Field(examples=[12])] = None
     """Delete only if exactly so many match, or else answer 412."""
 
 

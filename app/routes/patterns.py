@@ -5,18 +5,21 @@ import re
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.errors import FieldError, InvalidRequest
-from app.routes.bodies import JSON_TYPES, PATCH_TYPES, media_type, read_body
-from app.routes.direct import (
-    JSON,
-    DirectRoute,
-    content,
-    header,
-    header_parameter,
-    operation,
+from app.errors import (
+    FieldError,
+    InvalidPattern,
+    InvalidRequest,
+    PatternExists,
+    PatternNotFound,
+    PreconditionFailed,
+    StorageUnavailable,
 )
+from app.routes.bodies import JSON_TYPES, PATCH_TYPES, media_type, read_body
+from app.routes.components import JSON, content, refs
+from app.routes.direct import DirectRoute, header_parameter, operation
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.preconditions import is_known, precondition
+from app.routes.refusals import BODY, PARAMETERS
 from app.routes.state import state_of
 from app.schemas.fields import PATTERN_ID
 from app.schemas.json_text import read_json
@@ -42,8 +45,12 @@ _IF_MATCH = header_parameter(
 _IF_NONE_MATCH = header_parameter(
     "If-None-Match", "Answer 304 where this is still its ETag.", '"1-42"', pattern=_ETAGS
 )
-_ETAG = header('The state of the pattern: `"revision-seq"`.', '"1-42"')
-_LOCATION = header("Where the pattern is.", "/v1/patterns/pat-20251129-100000-001")
+_SEEN = {"headers": refs("headers", "ETag"), "content": content("StoredPattern")}
+_CREATED = _SEEN | {"headers": refs("headers", "ETag", "Location")}
+_NOT_MODIFIED = {
+    "description": "Still the state the client has.",
+    "headers": refs("headers", "ETag"),
+}
 IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
 """The visible characters of ASCII."""
 
@@ -70,20 +77,11 @@ IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
         body=content("Pattern"),
         body_description="The pattern.",
         answers={
-            201: {
-                "description": "Stored.",
-                "headers": {"ETag": _ETAG, "Location": _LOCATION},
-                "content": content("StoredPattern"),
-            },
-            200: {
-                "description": "It was there already; this is its present state.",
-                "headers": {"ETag": _ETAG},
-                "content": content("StoredPattern"),
-            },
+            201: {"description": "Stored."} | _CREATED,
+            200: {"description": "It was there already; this is its present state."} | _SEEN,
         },
-        problems=(400, 409, 413, 415, 422, 503),
-    )
-    | {"status_code": 201, "response_description": "Stored."},
+        problems=(*PARAMETERS, *BODY, InvalidPattern, PatternExists, StorageUnavailable),
+    ),
 )
 async def create_pattern(request: Request) -> Response:
     read_parameters(request, Parameters)
@@ -104,14 +102,10 @@ async def create_pattern(request: Request) -> Response:
         tag="patterns",
         parameters=[_ID, _IF_NONE_MATCH],
         answers={
-            200: {
-                "description": "The pattern.",
-                "headers": {"ETag": _ETAG},
-                "content": content("StoredPattern"),
-            },
-            304: {"description": "Still the state the client has.", "headers": {"ETag": _ETAG}},
+            200: {"description": "The pattern."} | _SEEN,
+            304: _NOT_MODIFIED,
         },
-        problems=(400, 404, 422, 503),
+        problems=(*PARAMETERS, PatternNotFound, StorageUnavailable),
     ),
 )
 async def get_pattern(request: Request) -> Response:
@@ -131,10 +125,11 @@ async def get_pattern(request: Request) -> Response:
         tag="patterns",
         parameters=[_ID, _IF_NONE_MATCH],
         answers={
-            200: {"description": "It is there.", "headers": {"ETag": _ETAG}},
-            304: {"description": "Still the state the client has.", "headers": {"ETag": _ETAG}},
+            200: {"description": "It is there.", "headers": refs("headers", "ETag")},
+            304: _NOT_MODIFIED,
         },
-        problems=(400, 404, 422, 503),
+        problems=(*PARAMETERS, PatternNotFound, StorageUnavailable),
+        bodyless=True,
     ),
 )
 async def head_pattern(request: Request) -> Response:
@@ -162,18 +157,10 @@ async def head_pattern(request: Request) -> Response:
         body=content("Pattern"),
         body_description="The whole pattern; its id may be left out.",
         answers={
-            200: {
-                "description": "Replaced, or the same as before.",
-                "headers": {"ETag": _ETAG},
-                "content": content("StoredPattern"),
-            },
-            201: {
-                "description": "Created.",
-                "headers": {"ETag": _ETAG, "Location": _LOCATION},
-                "content": content("StoredPattern"),
-            },
+            200: {"description": "Replaced, or the same as before."} | _SEEN,
+            201: {"description": "Created."} | _CREATED,
         },
-        problems=(400, 412, 413, 415, 422, 503),
+        problems=(*PARAMETERS, *BODY, InvalidPattern, PreconditionFailed, StorageUnavailable),
     ),
 )
 async def put_pattern(request: Request) -> Response:
@@ -205,14 +192,15 @@ async def put_pattern(request: Request) -> Response:
         body=content("PatternPatch", "application/merge-patch+json")
         | content("PatternPatch", JSON),
         body_description="The patch.",
-        answers={
-            200: {
-                "description": "The pattern as it is now.",
-                "headers": {"ETag": _ETAG},
-                "content": content("StoredPattern"),
-            }
-        },
-        problems=(400, 404, 412, 413, 415, 422, 503),
+        answers={200: {"description": "The pattern as it is now."} | _SEEN},
+        problems=(
+            *PARAMETERS,
+            *BODY,
+            PatternNotFound,
+            PreconditionFailed,
+            InvalidPattern,
+            StorageUnavailable,
+        ),
     ),
 )
 async def patch_pattern(request: Request) -> Response:
@@ -234,7 +222,7 @@ async def patch_pattern(request: Request) -> Response:
         tag="patterns",
         parameters=[_ID, _IF_MATCH],
         answers={204: {"description": "Deleted."}},
-        problems=(400, 404, 412, 422, 503),
+        problems=(*PARAMETERS, PatternNotFound, PreconditionFailed, StorageUnavailable),
     ),
 )
 async def delete_pattern(request: Request) -> Response:

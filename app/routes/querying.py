@@ -6,16 +6,19 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import FieldError, InvalidRequest
-from app.routes.direct import JSON, DirectRoute, content, header, operation, query_parameters
+from app.errors import FieldError, InvalidRequest, PreconditionFailed, StorageUnavailable
+from app.routes.components import JSON, content, header
+from app.routes.direct import DirectRoute, operation, query_parameters
 from app.routes.parameters import (
     DeleteParameters,
     FilterParameters,
     QueryParameters,
     read_parameters,
 )
+from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
 from app.schemas.answers import DeletionCounts, PatternCount
+from app.schemas.examples import CURSOR
 from app.schemas.filters import Order
 from app.service.patterns import QueryPage
 
@@ -38,14 +41,14 @@ router = APIRouter(route_class=DirectRoute)
                 "headers": {
                     "Link": header(
                         "The next page, if there is one (RFC 8288).",
-                        '</v1/patterns?limit=50&cursor=WyI0>; rel="next"',
+                        f'</v1/patterns?limit=50&cursor={CURSOR}>; rel="next"',
                         required=False,
                     )
                 },
                 "content": content("PatternPage"),
             }
         },
-        problems=(400, 422, 503),
+        problems=(*PARAMETERS, StorageUnavailable),
     ),
 )
 async def query_patterns(request: Request) -> Response:
@@ -69,7 +72,7 @@ async def query_patterns(request: Request) -> Response:
         tag="querying",
         parameters=query_parameters(FilterParameters),
         answers={200: {"description": "The count.", "content": content("PatternCount")}},
-        problems=(400, 422, 503),
+        problems=(*PARAMETERS, StorageUnavailable),
     ),
 )
 async def count_patterns(request: Request) -> Response:
@@ -93,7 +96,7 @@ async def count_patterns(request: Request) -> Response:
         tag="querying",
         parameters=query_parameters(DeleteParameters),
         answers={200: {"description": "What was done.", "content": content("DeletionCounts")}},
-        problems=(400, 412, 422, 503),
+        problems=(*PARAMETERS, PreconditionFailed, StorageUnavailable),
     ),
 )
 async def delete_patterns(request: Request) -> Response:

@@ -10,11 +10,14 @@ from starlette.responses import Response
 from app.errors import InvalidPattern, NoSuchSchema
 from app.problems import field_problems
 from app.routes.bodies import JSON_TYPES, media_type, read_body
-from app.routes.direct import JSON, DirectRoute, content, operation
+from app.routes.components import JSON, content, examples, refs
+from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import Parameters, read_parameters
+from app.routes.refusals import BODY, PARAMETERS
 from app.routes.state import state_of
 from app.schemas.answers import FieldProblem, ValidationResult
 from app.schemas.fields import PatternType
+from app.schemas.json_schema import JsonSchema
 from app.schemas.json_text import read_json
 from app.schemas.patterns import SHAPES
 
@@ -30,10 +33,10 @@ SCHEMA_TYPE = "application/schema+json"
         "Check a pattern",
         "Says whether a POST would take the pattern, and stores nothing. 200 for any JSON.",
         tag="vocabulary",
-        body={JSON: {"schema": {}, "example": {"pattern_type": "agent_usage", "data": {}}}},
+        body={JSON: {"schema": {}, "examples": examples("Pattern")}},
         body_description="Any JSON.",
         answers={200: {"description": "The verdict.", "content": content("ValidationResult")}},
-        problems=(400, 413, 415, 422, 503),
+        problems=(*PARAMETERS, *BODY),
     ),
 )
 async def validate_pattern(request: Request) -> Response:
@@ -70,10 +73,15 @@ async def validate_pattern(request: Request) -> Response:
         answers={
             200: {
                 "description": "The schema.",
-                "content": {SCHEMA_TYPE: {"schema": {"type": "object"}}},
+                "content": {
+                    SCHEMA_TYPE: {
+                        "schema": {"type": "object", "additionalProperties": True},
+                        "examples": refs("examples", "JSONSchema"),
+                    }
+                },
             }
         },
-        problems=(404, 422),
+        problems=(*PARAMETERS, NoSuchSchema),
     ),
 )
 async def get_schema(request: Request) -> Response:
@@ -81,6 +89,8 @@ async def get_schema(request: Request) -> Response:
     name = request.path_params["pattern_type"]
     if name not in set(PatternType):
         raise NoSuchSchema(f"{name!r} is no pattern type; these are: {', '.join(PatternType)}.")
-    schema: dict[str, Any] = TypeAdapter(SHAPES[PatternType(name)]).json_schema()
+    schema: dict[str, Any] = TypeAdapter(SHAPES[PatternType(name)]).json_schema(
+        schema_generator=JsonSchema
+    )
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return Response(to_json(dialect | schema), media_type=SCHEMA_TYPE)

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.schemas.fields import PatternType
 
-_CONTEXT = {
+CONTEXT = {
     "project_name": "checkout",
     "session_id": "session-42",
     "environment": "development",
@@ -13,7 +13,7 @@ _CONTEXT = {
     "metadata": {"ticket": "PAY-123"},
 }
 
-_DATA: dict[PatternType, dict[str, Any]] = {
+DATA: dict[PatternType, dict[str, Any]] = {
     PatternType.TASK_COMPLETION: {
         "task_type": "implementation",
         "agent": "code-developer",
@@ -56,16 +56,19 @@ EXAMPLES: dict[PatternType, dict[str, Any]] = {
         "pattern_type": str(pattern_type),
         "timestamp": "2025-11-29T10:00:00Z",
         "data": data,
-        "context": _CONTEXT,
+        "context": CONTEXT,
         "version": "1.0",
     }
-    for number, (pattern_type, data) in enumerate(_DATA.items(), start=1)
+    for number, (pattern_type, data) in enumerate(DATA.items(), start=1)
 }
+
+CURSOR = "WyI3YjFkMDk3ZTRhM2MiLCAxNzY0NDEwNDAwMDAwMDAwLCAicGF0LTIwMjUxMTI5LTEwMDAwMC0wMDEiXQ"
 
 
 def stored_example(pattern_type: PatternType) -> dict[str, Any]:
     """The same pattern as it comes back."""
+    seq = 1 + list(PatternType).index(pattern_type)
     return EXAMPLES[pattern_type] | {
         "timestamp": "2025-11-29T10:00:00.000000Z",
-        "stored": {"at": "2025-11-29T10:00:00.251000Z", "seq": 1, "revision": 1},
+        "stored": {"at": "2025-11-29T10:00:00.251000Z", "seq": seq, "revision": 1},
     }

@@ -12,7 +12,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO_8601 = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})"
     r"(?:[Tt ](?P<time>(?:[01]\d|2[0-3])(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?)"
-    r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    r"(?:[Zz]|[+-]\d\d(?::?[0-5]\d)?)?)?",
     re.ASCII,
 )
 

@@ -203,6 +203,7 @@ class PatternService:
 
         Raises HistoryGone.
         """
+        begun_at = after_seq
         while True:
             step = await self.storage.changes(
                 filters,
@@ -210,6 +211,7 @@ class PatternService:
                 limit=EXPORT_STEP,
                 max_bytes=PAGE_BYTES,
                 deletes=deletes,
+                begun_at=begun_at,
             )
             yield step
             if step.through == after_seq:

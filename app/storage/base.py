@@ -231,12 +231,21 @@ class Storage(ABC):
 
     @abstractmethod
     async def changes(
-        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
+        self,
+        filters: Filters,
+        *,
+        after_seq: int,
+        limit: int,
+        max_bytes: int,
+        deletes: bool,
+        begun_at: int,
     ) -> Changes:
         """The next matches by `seq`, and with `deletes` all tombstones among them.
 
-        Bounded as `query` is. Where it returns no change, `through` is the last `seq` there
-        was. Raises HistoryGone where `deletes` asks for tombstones that have been purged.
+        Bounded as `query` is; there may be none though others follow. Where `through` is
+        `after_seq`, nothing newer was there. `begun_at` is the `after_seq` of the first step:
+        a reader who began at 0, with nothing, misses no tombstone. Raises HistoryGone where
+        another's `deletes` asks for tombstones that have been purged.
         """
 
     @abstractmethod

@@ -25,9 +25,9 @@ _WORSE = 1.15
 """How much larger documents may get under the present dictionary before a new one is made."""
 
 _OLD = (
-    "((p.timestamp < :before AND p.timestamp <= p.stored_at + {day})"
-    " OR (p.timestamp > p.stored_at + {day} AND p.stored_at < :before))"
-).format(day=DAY)
+    f"((p.timestamp < :before AND p.timestamp <= p.stored_at + {DAY})"
+    f" OR (p.timestamp > p.stored_at + {DAY} AND p.stored_at < :before))"
+)
 
 
 class Compressor:

@@ -65,16 +65,18 @@ def changes(
     limit: int,
     max_bytes: int,
     deletes: bool,
+    begun_at: int,
 ) -> Changes:
     """See `Storage.changes`."""
     meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
-    if deletes and 0 < after_seq < meta["purged_seq"]:
+    if deletes and begun_at > 0 and after_seq < meta["purged_seq"]:
         raise HistoryGone(
             f"Deletions up to seq {meta['purged_seq']} are forgotten; start again at after_seq=0."
         )
-    if after_seq >= meta["last_seq"]:
-        return Changes([], after_seq)
-    through = min(after_seq + WINDOW, meta["last_seq"])
+    first = _next_change(connection, after_seq)
+    if first is None:
+        return Changes([], max(after_seq, meta["last_seq"]))
+    through = min(first + WINDOW, meta["last_seq"])
     statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
     found: list[StoredDocument | Tombstone] = []
     for row in connection.execute(statement.sql, statement.parameters).fetchall():
@@ -88,11 +90,15 @@ def changes(
         found += [
             Tombstone(pattern_id, seq)
             for pattern_id, seq in connection.execute(
-                "SELECT pattern_id, seq FROM tombstones WHERE seq > ? AND seq <= ?",
-                (after_seq, through),
+                "SELECT pattern_id, seq FROM tombstones WHERE seq > ? AND seq <= ?"
+                " ORDER BY seq LIMIT ?",
+                (after_seq, through, limit + 1),
             )
         ]
-    return Changes(sorted(found, key=_seq), through)
+        found.sort(key=_seq)
+    if len(found) > limit:
+        through = _seq(found[limit - 1])
+    return Changes(found[:limit], through)
 
 
 def matching(connection: Connection, filters: Filters) -> list[int]:
@@ -150,7 +156,21 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     return Summary(days, oldest, newest, in_future, stored_bytes, size, size, last_seq)
 
 
+<<<<<<< HEAD:app/storage/index/reading.py
 def _by_seq(connection: Connection, seq: int) -> StoredDocument:
+=======
+def _next_change(connection: sqlite3.Connection, after_seq: int) -> int | None:
+    """The next `seq` that is in use; a preserved one may lie far ahead."""
+    following: int | None = connection.execute(
+        "SELECT min(seq) FROM (SELECT min(seq) AS seq FROM patterns WHERE seq > ?"
+        " UNION ALL SELECT min(seq) FROM tombstones WHERE seq > ?)",
+        (after_seq, after_seq),
+    ).fetchone()[0]
+    return following
+
+
+def _by_seq(connection: sqlite3.Connection, seq: int) -> StoredDocument:
+>>>>>>> main:app/storage/sqlite/reading.py
     row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
     return stored_document(row, connection.documents.read(seq))
 

@@ -6,7 +6,7 @@ be rarest leads. Where it allows several values, each has a branch of its own, l
 the whole, and the branches are merged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +37,9 @@ _EQUALITIES = (
     "error_type",
     "severity",
 )
+
+_MOST_BRANCHES = 100
+"""Values a filter may lead with; SQLite takes no more than 500 parts of one statement."""
 
 Parameter = str | int
 
@@ -142,6 +145,8 @@ def _branches(filters: Filters) -> list[_Branch]:
         return [_Branch(source, "words MATCH ?", (match_expression(filters.phrases),))]
     for column, index in _LEADING_COLUMNS:
         values = _values(filters, column)
+        if len(values) > _MOST_BRANCHES:
+            continue
         if values and column == "tag":
             source = "tags t CROSS JOIN patterns p ON p.seq = t.seq"
             return [_Branch(source, "t.tag = ?", (value,), "t.timestamp") for value in values]
@@ -181,11 +186,12 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
         require(_any_of("p.pattern_type", filters.pattern_types), *filters.pattern_types)
     if filters.pattern_ids and not branch.condition.startswith("p.pattern_id"):
         require(_any_of("p.pattern_id", filters.pattern_ids), *filters.pattern_ids)
-    for tag in filters.tags:
-        if branch.condition != "t.tag = ?" or tag not in branch.parameters:
-            require(_tagged("tag = ?"), tag)
-    if filters.any_tags and not (branch.condition == "t.tag = ?" and not filters.tags):
-        require(_tagged(_any_of("tag", filters.any_tags)), *filters.any_tags)
+    led_by_tag = branch.condition == "t.tag = ?"
+    tags = set(filters.tags).difference(branch.parameters if led_by_tag else ())
+    if tags:
+        require(f"{_tags_among(tags)} = {len(tags)}", *tags)
+    if filters.any_tags and not (led_by_tag and not filters.tags):
+        require(f"{_tags_among(filters.any_tags)} > 0", *filters.any_tags)
     if filters.min_duration_ms is not None:
         require("p.duration_ms >= ?", filters.min_duration_ms)
     if filters.max_duration_ms is not None:
@@ -206,13 +212,15 @@ def _union(walks: Sequence[Statement]) -> Statement:
     )
 
 
-def _tagged(condition: str) -> str:
+def _tags_among(tags: Collection[str]) -> str:
+    """How many of some tags a pattern has."""
     return (
-        f"EXISTS (SELECT 1 FROM tags WHERE {condition} AND timestamp = p.timestamp AND seq = p.seq)"
+        f"(SELECT count(*) FROM tags WHERE {_any_of('tag', tags)}"
+        " AND timestamp = p.timestamp AND seq = p.seq)"
     )
 
 
-def _any_of(column: str, values: Sequence[Parameter]) -> str:
+def _any_of(column: str, values: Collection[Parameter]) -> str:
     return f"{column} IN ({', '.join('?' * len(values))})"
 
 

@@ -145,7 +145,14 @@ class IndexedStorage(Storage):
         return await self._readers.run(partial(reading.count, filters=filters))
 
     async def changes(
-        self, filters: Filters, *, after_seq: int, limit: int, max_bytes: int, deletes: bool
+        self,
+        filters: Filters,
+        *,
+        after_seq: int,
+        limit: int,
+        max_bytes: int,
+        deletes: bool,
+        begun_at: int,
     ) -> Changes:
         return await self._readers.run(
             partial(
@@ -155,6 +162,7 @@ class IndexedStorage(Storage):
                 limit=limit,
                 max_bytes=max_bytes,
                 deletes=deletes,
+                begun_at=begun_at,
             )
         )
 

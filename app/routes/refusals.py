@@ -1,0 +1,106 @@
+"""The answers of calls that fail, as OpenAPI tells of them: each problem with an example.
+
+The examples are made as the answers are, from the errors themselves.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app import errors
+from app.errors import FieldError
+from app.problems import (
+    INTERNAL,
+    MEDIA_TYPE,
+    TABLE,
+    ProblemType,
+    internal_error,
+    problem_type,
+    response_for,
+)
+from app.routes.components import ref, refs
+
+ANY_CALL = (errors.ForeignOrigin, Exception)
+PARAMETERS = (errors.MalformedRequest, errors.InvalidRequest)
+"""What a call refuses that reads its query string or its headers."""
+
+BODY = (errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaType)
+"""What a call refuses that reads a body."""
+
+_DESCRIPTIONS = {
+    400: "The body is no JSON, or an encoding is broken.",
+    403: "Refused: a web page of another origin, or a Host the service does not answer to.",
+    404: "It is not there.",
+    409: "The id holds another content.",
+    410: "Deletions that old are forgotten: start again at `after_seq=0`.",
+    412: "The precondition does not hold.",
+    413: "Larger than the service takes.",
+    415: "The body comes as a type or in a coding that the call does not take.",
+    422: "The request breaks the rules named in `errors`.",
+    500: "The service failed.",
+    503: "The storage does not answer now; try again.",
+}
+
+_ID = "pat-20251129-100000-001"
+_PATTERNS = "/v1/patterns"
+_PATTERN = f"{_PATTERNS}/{_ID}"
+
+_NO_INTEGER = FieldError(
+    "pointer", "/data/duration_ms", "type", "Must be an integer, not a string."
+)
+_NO_PARAMETER = FieldError("parameter", "tag", "unknown", "Not a parameter of this call.")
+_FORM = (
+    "The Content-Type 'application/x-www-form-urlencoded' is not taken here; send "
+    "application/json, in UTF-8."
+)
+
+_SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
+    (errors.MalformedRequest("The body is not JSON: EOF while parsing an object."), _PATTERNS),
+    (errors.ForeignOrigin("A web page of another site may not do this."), _PATTERNS),
+    (errors.PatternNotFound(_ID), _PATTERN),
+    (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
+    (errors.PatternExists(_ID), _PATTERNS),
+    (errors.HistoryGone("Deletions up to seq 5120 are forgotten."), "/v1/export"),
+    (errors.PreconditionFailed('If-Match does not hold: its ETag is "2-57".'), _PATTERN),
+    (errors.BodyTooLarge("The body is larger than the 4194304 bytes taken here."), _PATTERNS),
+    (errors.UnsupportedMediaType(_FORM), _PATTERNS),
+    (errors.InvalidPattern([_NO_INTEGER]), _PATTERNS),
+    (
+        errors.InvalidRequest("The query parameters are not valid; see errors.", [_NO_PARAMETER]),
+        _PATTERNS,
+    ),
+    (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
+)
+
+
+def problem_examples() -> dict[str, Any]:
+    """An example of each problem by its name, as components that responses refer to."""
+    answers = {problem_type(error).name: response_for(error, path) for error, path in _SAMPLES}
+    answers["internal"] = internal_error(_PATTERNS)
+    return {name: {"value": json.loads(bytes(answer.body))} for name, answer in answers.items()}
+
+
+def refusals(ends: Iterable[type[Exception]], *, bodyless: bool = False) -> dict[str, Any]:
+    """The response objects of the errors a call can end in, by status.
+
+    `bodyless` is for HEAD, whose answers have headers only.
+    """
+    kinds = {kind.name: kind for kind in (TABLE.get(error, INTERNAL) for error in ends)}
+    by_status: dict[int, list[ProblemType]] = {}
+    for name in sorted(kinds):
+        by_status.setdefault(kinds[name].status, []).append(kinds[name])
+    return {
+        str(status): _response(status, by_status[status], bodyless) for status in sorted(by_status)
+    }
+
+
+def _response(status: int, kinds: Sequence[ProblemType], bodyless: bool) -> dict[str, Any]:
+    sent_along = [name for kind in kinds for name in kind.headers or ()]
+    response = {
+        "description": _DESCRIPTIONS[status],
+        "headers": refs("headers", "X-Request-ID", *sent_along),
+    }
+    if not bodyless:
+        shown = refs("examples", *(kind.name for kind in kinds))
+        response["content"] = {MEDIA_TYPE: {"schema": ref("Problem"), "examples": shown}}
+    return response

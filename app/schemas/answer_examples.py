@@ -1,0 +1,144 @@
+"""One real-looking answer of each kind, by the name of its schema, for the documentation."""
+
+from typing import Any
+
+from app.schemas.examples import CURSOR, EXAMPLES, stored_example
+from app.schemas.fields import PatternType
+
+_STORED = [stored_example(pattern_type) for pattern_type in PatternType]
+_DELETED = {"pattern_id": "pat-20251129-095500-007", "deleted": True, "seq": 5}
+_FIELD = {
+    "pointer": "/data/duration_ms",
+    "code": "type",
+    "detail": "Must be an integer, not a string.",
+}
+_PROBLEM = {
+    "type": "urn:pattern-store:problem:invalid-pattern",
+    "title": "Not a valid pattern",
+    "status": 422,
+    "detail": "The body is not a valid pattern; see errors.",
+    "instance": "/v1/patterns",
+    "errors": [_FIELD],
+}
+_ITEM = {
+    "index": 2,
+    "pattern_id": "pat-20251129-100000-003",
+    "status": 422,
+    "detail": "The body is not a valid pattern; see errors.",
+    "errors": [_FIELD],
+}
+_COUNTS = {
+    "received": 1000,
+    "stored": 996,
+    "duplicates": 3,
+    "rejected": 1,
+    "past_retention": 12,
+    "errors": [_ITEM],
+    "errors_omitted": 0,
+}
+_BROKEN_OFF = {
+    "type": "urn:pattern-store:problem:malformed",
+    "title": "The request cannot be read",
+    "status": 400,
+    "detail": "The body broke off before its end.",
+    "instance": "/v1/patterns/batch",
+}
+_STOPPED = {
+    "type": "urn:pattern-store:problem:shutting-down",
+    "title": "The service is stopping",
+    "status": 503,
+    "detail": "The service is stopping; send the rest again when it is back.",
+    "instance": "/v1/patterns/batch",
+}
+_BY_TYPE = {
+    "task_completion": 120,
+    "error_occurrence": 42,
+    "agent_usage": 311,
+    "user_correction": 7,
+}
+_DAY = {"day": "2025-11-29", "count": 480, "by_type": _BY_TYPE}
+_COMPRESSION = {"raw_bytes": 298_560, "document_bytes": 298_560, "ratio": 1.0}
+_SETTINGS = {
+    "days": {
+        "task_completion": 90,
+        "error_occurrence": 365,
+        "agent_usage": 90,
+        "user_correction": 90,
+    },
+    "grace_days": 7,
+}
+_FORECAST = _SETTINGS | {"due": 2, "due_by_type": {"agent_usage": 2}}
+_RETENTION_RUN = {
+    "dry_run": False,
+    "patterns": 2,
+    "bytes_before": 753_664,
+    "bytes_after": 741_376,
+    "by_type": {"agent_usage": 2},
+    "by_day": {"2025-08-30": 2},
+}
+_TASK_RUN = {
+    "started_at": "2025-11-29T03:00:00.000412Z",
+    "ended_at": "2025-11-29T03:00:00.018730Z",
+    "error": None,
+    "result": _RETENTION_RUN,
+}
+_RUNNING = {"started_at": "2025-11-29T04:00:00.000377Z", "done": 400, "total": 1311}
+_TASK = {
+    "settings": _SETTINGS,
+    "interval_seconds": 3600,
+    "next_run_at": "2025-11-29T05:02:11.000000Z",
+    "running": _RUNNING,
+    "last_run": _TASK_RUN,
+}
+
+ANSWERS: dict[str, Any] = {
+    "Stored": _STORED[0]["stored"],
+    "DeletedPattern": _DELETED,
+    "FieldProblem": _FIELD,
+    "Problem": _PROBLEM,
+    "BatchError": _ITEM,
+    "BatchCounts": _COUNTS,
+    "BatchProblem": _BROKEN_OFF | _COUNTS,
+    "PatternPage": {"items": _STORED[:2], "next_cursor": CURSOR},
+    "PatternCount": {"count": 480, "relation": "eq", "by_type": _BY_TYPE},
+    "DeletionCounts": {"matched": 12, "deleted": 12},
+    "ValidationResult": {"valid": False, "errors": [_FIELD]},
+    "Compression": _COMPRESSION,
+    "RetentionSettings": _SETTINGS,
+    "RetentionForecast": _FORECAST,
+    "DayCount": _DAY,
+    "Statistics": {
+        "total": 480,
+        "by_type": _BY_TYPE,
+        "by_day": [_DAY],
+        "oldest": "2025-11-29T07:12:45.120000Z",
+        "newest": "2025-11-29T10:00:00.000000Z",
+        "in_future": 0,
+        "last_seq": 481,
+        "size_bytes": 753_664,
+        "compression": _COMPRESSION,
+        "retention": _FORECAST,
+    },
+    "RetentionRun": _RETENTION_RUN,
+    "TaskProgress": _RUNNING,
+    "TaskRun": _TASK_RUN,
+    "TaskState": _TASK,
+    "Lifecycle": {"retention": _TASK},
+    "TaskAccepted": {"task": "retention", "state": "started"},
+    "Health": {"status": "ok"},
+}
+
+BODIES: dict[str, Any] = {
+    "Patterns": list(EXAMPLES.values()),
+    "WholeBatch": _COUNTS | {"stored": 997, "rejected": 0, "errors": []},
+    "StoppedBatch": _STOPPED | _COUNTS,
+    "ExportLines": [*_STORED, _DELETED],
+    "JSONSchema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "required": ["pattern_type", "data"],
+        "properties": {"pattern_type": {"type": "string", "const": "agent_usage"}},
+    },
+    "Metrics": "# TYPE pattern_store_store_bytes gauge\npattern_store_store_bytes 753664.0\n",
+}
+"""Bodies without a schema of their own name; of a stream's lines, what they are together."""
