@@ -156,10 +156,7 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     return Summary(days, oldest, newest, in_future, stored_bytes, size, size, last_seq)
 
 
-<<<<<<< HEAD:app/storage/index/reading.py
-def _by_seq(connection: Connection, seq: int) -> StoredDocument:
-=======
-def _next_change(connection: sqlite3.Connection, after_seq: int) -> int | None:
+def _next_change(connection: Connection, after_seq: int) -> int | None:
     """The next `seq` that is in use; a preserved one may lie far ahead."""
     following: int | None = connection.execute(
         "SELECT min(seq) FROM (SELECT min(seq) AS seq FROM patterns WHERE seq > ?"
@@ -169,8 +166,7 @@ def _next_change(connection: sqlite3.Connection, after_seq: int) -> int | None:
     return following
 
 
-def _by_seq(connection: sqlite3.Connection, seq: int) -> StoredDocument:
->>>>>>> main:app/storage/sqlite/reading.py
+def _by_seq(connection: Connection, seq: int) -> StoredDocument:
     row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
     return stored_document(row, connection.documents.read(seq))
 
