@@ -10,6 +10,7 @@ from app.schemas.timestamps import format_timestamp, parse_timestamp
 from app.schemas.words import searchable
 
 DEFAULT_VERSION = "1.0"
+LARGEST_SEQ = 2**62
 LARGEST_DURATION = 2**63 - 1
 """Longer durations are kept exactly, but filtered as this."""
 
@@ -98,6 +99,19 @@ class StoredDocument:
         """The parsed document."""
         content: dict[str, Any] = read_json(self.document)
         return content
+
+
+def provenance_of(stored: Any) -> Provenance | None:
+    """What a member `stored` says, None where it is nothing that a store has written."""
+    try:
+        at, seq, revision = parse_timestamp(stored["at"]), stored["seq"], stored["revision"]
+    except (LookupError, TypeError, ValueError):
+        return None
+    if type(seq) is not int or type(revision) is not int:
+        return None
+    if not (0 < seq <= LARGEST_SEQ and 0 < revision <= LARGEST_SEQ):
+        return None
+    return Provenance(at, seq, revision)
 
 
 def with_provenance(document: bytes, stored: Provenance) -> bytes:

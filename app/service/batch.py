@@ -8,8 +8,7 @@ from typing import Any
 
 from app.errors import BodyTooLarge, FieldError, InvalidPattern, PatternExists, PatternStoreError
 from app.schemas.json_text import read_json
-from app.schemas.records import Provenance, Record, record_of
-from app.schemas.timestamps import parse_timestamp
+from app.schemas.records import Provenance, Record, provenance_of, record_of
 from app.service.patterns import PatternService
 from app.storage.base import Outcome
 
@@ -176,11 +175,7 @@ def _id_of(value: Any) -> str | None:
 
 
 def _provenance(stored: Any) -> Provenance:
-    try:
-        at, seq, revision = parse_timestamp(stored["at"]), stored["seq"], stored["revision"]
-        if type(seq) is int and type(revision) is int and 0 < seq < 2**62 and 0 < revision < 2**62:
-            return Provenance(at, seq, revision)
-    except (LookupError, TypeError, ValueError):
-        pass
+    if (provenance := provenance_of(stored)) is not None:
+        return provenance
     detail = "Must be what an export wrote: at, seq and revision."
     raise InvalidPattern([FieldError("pointer", "/stored", "provenance", detail)])

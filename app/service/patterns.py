@@ -13,13 +13,13 @@ from app.errors import (
 )
 from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
+from app.schemas.identifiers import derived_id, new_id
 from app.schemas.json_text import same_json
 from app.schemas.records import Record, StoredDocument, record_of
 from app.schemas.timestamps import now as present
 from app.schemas.timestamps import parse_timestamp
 from app.schemas.validation import check_pattern
 from app.service.cursors import decode_cursor, encode_cursor
-from app.service.identifiers import derived_id, new_id
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
 from app.service.retention import STEP, RetentionPolicy

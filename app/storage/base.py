@@ -130,6 +130,10 @@ class Storage(ABC):
         read or written; both name the path and the remedy.
         """
 
+    async def ready(self) -> None:
+        """Return when the store can be used; until then, calls raise StorageUnavailable."""
+        await self.ping()
+
     @abstractmethod
     async def close(self) -> None:
         """Finish what was accepted, then let go of the store."""

@@ -7,6 +7,7 @@ from typing import Literal
 from app.errors import StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Storage
+from app.storage.filesystem import FilesystemStorage
 from app.storage.sqlite import SQLiteStorage
 
 
@@ -27,6 +28,9 @@ BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
         readers=options.readers,
         read_only=options.read_only,
         metrics=options.metrics,
+    ),
+    "filesystem": lambda path, options: FilesystemStorage(
+        path, readers=options.readers, read_only=options.read_only, metrics=options.metrics
     ),
 }
 

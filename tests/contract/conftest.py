@@ -10,7 +10,10 @@ from app.metrics import Metrics
 from app.storage.base import Storage
 from app.storage.registry import StorageOptions, storage_from
 
-BACKENDS = {"sqlite": "sqlite:///{folder}/patterns.db"}
+BACKENDS = {
+    "sqlite": "sqlite:///{folder}/patterns.db",
+    "filesystem": "filesystem:///{folder}/patterns",
+}
 """The URL of a store in a folder, by backend; a further backend is a further line."""
 
 
@@ -32,6 +35,7 @@ class Store:
         storage = storage_from(self.url, options)
         await storage.open()
         self._open.append(storage)
+        await storage.ready()
         return storage
 
     async def close(self) -> None:

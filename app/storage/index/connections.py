@@ -80,6 +80,18 @@ def translated(error: Exception) -> Exception:
     return error
 
 
+class Readiness:
+    """Whether the database can be used, or why it cannot yet."""
+
+    def __init__(self) -> None:
+        self.objection: str | None = None
+
+    def check(self) -> None:
+        """Raise StorageUnavailable while there is an objection."""
+        if self.objection is not None:
+            raise StorageUnavailable(self.objection)
+
+
 class Worker:
     """One connection and the thread that uses it."""
 
@@ -113,7 +125,10 @@ class Worker:
 class Readers:
     """A pool of reading connections; each piece of work has one to itself."""
 
-    def __init__(self, connect: Callable[[], Connection], number: int) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], number: int, readiness: Readiness
+    ) -> None:
+        self._readiness = readiness
         self._workers = [Worker(connect, f"reader-{index}") for index in range(number)]
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
 
@@ -126,9 +141,14 @@ class Readers:
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do a piece of work in one read transaction, so that all of it sees one state.
 
-        Raises StorageUnavailable where the database fails. When the caller is cancelled, the
-        statement under way is interrupted.
+        Raises StorageUnavailable where the database fails, or is not ready. When the caller
+        is cancelled, the statement under way is interrupted.
         """
+        self._readiness.check()
+        return await self.run_unready(work)
+
+    async def run_unready(self, work: Callable[[Connection], T]) -> T:
+        """The same, also while the database is being made ready."""
         worker = await self._free.get()
         job = worker.submit(lambda connection: _in_transaction(connection, work))
         try:

@@ -25,7 +25,10 @@ class Mirror:
         """Make new states and tombstones (with their time) durable, before the commit."""
 
     def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
-        """Drop what a deletion has made superfluous, before the commit notes its place gone."""
+        """Hear of deleted states, and of replaced ones, whose copies the commit will outdate."""
 
     def committed(self) -> None:
-        """The commit is done."""
+        """The commit is done; what was let go may now be dropped."""
+
+    def undone(self) -> None:
+        """The transaction was rolled back."""

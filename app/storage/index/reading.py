@@ -40,7 +40,7 @@ def query(
     found = connection.execute(statement.sql, statement.parameters).fetchall()
     patterns: list[StoredDocument] = []
     for seq, _, _ in found[:limit]:
-        pattern = _by_seq(connection, seq)
+        pattern = by_seq(connection, seq)
         max_bytes -= len(pattern.document)
         if patterns and max_bytes < 0:
             break
@@ -166,7 +166,8 @@ def _next_change(connection: Connection, after_seq: int) -> int | None:
     return following
 
 
-def _by_seq(connection: Connection, seq: int) -> StoredDocument:
+def by_seq(connection: Connection, seq: int) -> StoredDocument:
+    """The state that a `seq` names, which must be there."""
     row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
     return stored_document(row, connection.documents.read(seq))
 

@@ -80,6 +80,8 @@ CREATE TABLE tombstones (
     deleted_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX tombstones_by_id ON tombstones (pattern_id);
+
 CREATE TABLE days (
     day INTEGER NOT NULL,
     project_name TEXT NOT NULL,

@@ -28,6 +28,7 @@ from app.storage.index.compression import Compressor
 from app.storage.index.connections import (
     Connection,
     Readers,
+    Readiness,
     Worker,
     checkpoint,
     connect_reader,
@@ -64,8 +65,9 @@ class IndexedStorage(Storage):
         self._read_only = read_only
         self._lock = StoreLock(lock)
         self._mirror = mirror
-        self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror)
-        self._readers = Readers(partial(connect_reader, database), readers)
+        self._readiness = Readiness()
+        self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
+        self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
         self._compressor = Compressor(self._readers, self._writer)
 
     async def open(self) -> None:

@@ -40,7 +40,7 @@ class Transaction:
     """Changes to the tables, between BEGIN and COMMIT; `finish` comes last."""
 
     def __init__(self, connection: Connection, mirror: Mirror) -> None:
-        self._connection = connection
+        self.connection = connection
         self._mirror = mirror
         (self._first_seq,) = connection.execute(
             "SELECT value FROM meta WHERE name = 'last_seq'"
@@ -87,54 +87,95 @@ class Transaction:
         states = self._states(seqs)
         self._remove(states)
         self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
-        self._mirror.let_go(self._connection, states)
         return len(states)
 
     def purge_tombstones(self, before: int) -> int:
         """See `Storage.purge_tombstones`."""
-        self._connection.execute(
+        self.connection.execute(
             "UPDATE meta SET value = max(value, coalesce("
             " (SELECT max(seq) FROM tombstones WHERE deleted_at < ?), 0))"
             " WHERE name = 'purged_seq'",
             (before,),
         )
-        return self._connection.execute(
+        return self.connection.execute(
             "DELETE FROM tombstones WHERE deleted_at < ?", (before,)
         ).rowcount
 
+    def state_of(self, pattern_id: str) -> StoredDocument | None:
+        """The present state of a pattern."""
+        known = self._known([pattern_id]).get(pattern_id)
+        return None if known is None else self._states([known.stored.seq])[0]
+
+    def adopt(self, record: Record, *, instead_of: StoredDocument | None = None) -> Provenance:
+        """Take in a state from elsewhere, with the provenance it preserves where that is free.
+
+        In the place of another state it takes one up from that state's revision, unless its
+        own number is later.
+        """
+        stored = record.preserved or Provenance(record.at, 0, 1)
+        if instead_of is not None and stored.seq <= instead_of.stored.seq:
+            stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
+        taken = self.connection.execute(
+            "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
+            (stored.seq,),
+        ).fetchone()
+        if stored.seq == 0 or taken:
+            stored = replace(stored, seq=self._next_seq())
+        self._last_seq = max(self._last_seq, stored.seq)
+        if instead_of is not None:
+            self._remove([instead_of])
+        self._add([(record, stored)])
+        return stored
+
+    def apply_tombstones(self, tombstones: Sequence[tuple[Tombstone, int]], purged: int) -> None:
+        """Take the tombstones there are from elsewhere; what they bury is gone."""
+        self.connection.execute("DELETE FROM tombstones")
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO tombstones (seq, pattern_id, deleted_at) VALUES (?, ?, ?)",
+            [(tombstone.seq, tombstone.pattern_id, at) for tombstone, at in tombstones],
+        )
+        self.connection.execute(
+            "UPDATE meta SET value = max(value, ?) WHERE name = 'purged_seq'", (purged,)
+        )
+        self._last_seq = max([self._last_seq, *(tombstone.seq for tombstone, _ in tombstones)])
+        buried = self.connection.execute(
+            "SELECT p.seq FROM patterns p JOIN tombstones t USING (pattern_id) WHERE t.seq > p.seq"
+        ).fetchall()
+        self._remove(self._states([seq for (seq,) in buried]))
+
     def make_cold(self, seqs: Sequence[int], dictionary: int) -> None:
         """Compress the documents of some states with a dictionary."""
-        self._connection.documents.make_cold(seqs, dictionary)
+        self.connection.documents.make_cold(seqs, dictionary)
 
     def add_dictionary(self, content: bytes) -> int:
         """Keep a new dictionary; its number."""
-        return self._connection.documents.add_dictionary(content)
+        return self.connection.documents.add_dictionary(content)
 
     def vacuum(self, pages: int) -> bool:
         """Give up to so many free pages back; whether that leaves more to give."""
         before = self._free_pages()
-        self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+        self.connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
         return 0 < self._free_pages() < before
 
     def finish(self) -> None:
         """Write what the changes add up to, and have the mirror keep them."""
-        self._mirror.keep(self._connection, self._added, self._buried)
+        self._mirror.keep(self.connection, self._added, self._buried)
         if self._last_seq != self._first_seq:
-            self._connection.execute(
+            self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
             )
         if self._days:
-            self._connection.executemany(
+            self.connection.executemany(
                 _ADD_TO_DAY, [(*key, *delta) for key, delta in self._days.items()]
             )
-            self._connection.executemany(
+            self.connection.executemany(
                 "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
                 " AND patterns = 0",
                 [key for key, (patterns, _) in self._days.items() if patterns < 0],
             )
 
     def _free_pages(self) -> int:
-        pages: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        pages: int = self.connection.execute("PRAGMA freelist_count").fetchone()[0]
         return pages
 
     def _next_seq(self) -> int:
@@ -148,7 +189,7 @@ class Transaction:
         return replace(record.preserved, seq=self._last_seq)
 
     def _known(self, pattern_ids: Iterable[str]) -> dict[str, _Known]:
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT pattern_id, stored_at, seq, revision, received FROM patterns"
             " WHERE pattern_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pattern_ids)),),
@@ -164,17 +205,17 @@ class Transaction:
         return same_json(read_json(taken.document), read_json(record.document))
 
     def _states(self, seqs: Sequence[int]) -> list[StoredDocument]:
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"SELECT {COLUMNS} FROM patterns p WHERE p.seq IN (SELECT value FROM json_each(?))",
             (json.dumps(list(seqs)),),
         ).fetchall()
-        return [stored_document(row, self._connection.documents.read(row[4])) for row in rows]
+        return [stored_document(row, self.connection.documents.read(row[4])) for row in rows]
 
     def _add(self, added: Sequence[tuple[Record, Provenance]]) -> None:
         if not added:
             return
         self._added += added
-        execute = self._connection.executemany
+        execute = self.connection.executemany
         execute(
             _ADD_PATTERN,
             [
@@ -192,7 +233,7 @@ class Transaction:
                 for record, stored in added
             ],
         )
-        self._connection.documents.add((stored.seq, record.document) for record, stored in added)
+        self.connection.documents.add((stored.seq, record.document) for record, stored in added)
         execute(
             "INSERT INTO tags (tag, timestamp, seq) VALUES (?, ?, ?)",
             [
@@ -208,7 +249,7 @@ class Transaction:
         self._tally(1, (record for record, _ in added))
 
     def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO tombstones (seq, pattern_id, deleted_at) VALUES (?, ?, ?)",
             [(tombstone.seq, tombstone.pattern_id, at) for tombstone, at in tombstones],
         )
@@ -216,9 +257,10 @@ class Transaction:
 
     def _remove(self, states: Sequence[StoredDocument]) -> None:
         removed = [(record_of_document(state), state.stored.seq) for state in states]
-        execute = self._connection.executemany
+        self._mirror.let_go(self.connection, states)
+        execute = self.connection.executemany
         execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
-        self._connection.documents.remove([seq for _, seq in removed])
+        self.connection.documents.remove([seq for _, seq in removed])
         execute(
             "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
             [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],

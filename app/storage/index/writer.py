@@ -16,7 +16,7 @@ from app.errors import PatternStoreError
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.index.connections import Connection, Worker, translated
+from app.storage.index.connections import Connection, Readiness, Worker, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -35,10 +35,13 @@ class _Write:
 class Writer:
     """The one way to change the database."""
 
-    def __init__(self, worker: Worker, metrics: Metrics, mirror: Mirror) -> None:
+    def __init__(
+        self, worker: Worker, metrics: Metrics, mirror: Mirror, readiness: Readiness
+    ) -> None:
         self._worker = worker
         self._metrics = metrics
         self._mirror = mirror
+        self._readiness = readiness
         self._waiting: list[_Write] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -48,8 +51,14 @@ class Writer:
         await self._worker.open()
         self._task = asyncio.create_task(self._take_groups(), name="writer")
 
+    async def change_unready(self, change: Callable[[Transaction], T]) -> T:
+        """`change`, also while the database is being made ready."""
+        result: T = await self._enqueue(_Write(_future(), change=change))
+        return result
+
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Insert records, together with those of every other caller that waits."""
+        self._readiness.check()
         outcomes: list[Insertion] = await self._enqueue(_Write(_future(), records=records))
         return outcomes
 
@@ -59,8 +68,8 @@ class Writer:
         `change` either raises a domain error before it changed anything, or succeeds; any
         other failure undoes the whole group, whose members are then tried one by one.
         """
-        result: T = await self._enqueue(_Write(_future(), change=change))
-        return result
+        self._readiness.check()
+        return await self.change_unready(change)
 
     async def outside(self, work: Callable[[Connection], T]) -> T:
         """Do what SQLite does only between transactions, such as a checkpoint."""
@@ -124,6 +133,7 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
     except Exception as error:  # noqa: BLE001 - whatever it is, each caller gets its own answer
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        mirror.undone()
         if len(group) > 1:
             return [_commit(connection, [write], mirror)[0] for write in group]
         return [translated(error)]

@@ -1,0 +1,113 @@
+"""Writing files so that they survive a power failure, whole or not at all.
+
+A file is written under a temporary name, synced, and renamed; the rename lasts once the
+directory is synced (the rules are those of rename(2) and fsync(2) on Linux). Files written
+together share the syncs of their directories, and sync side by side.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.storage.filesystem.layout import TEMPORARY
+
+_SYNCERS = ThreadPoolExecutor(8, thread_name_prefix="fsync")
+
+
+def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files by their paths relative to a folder, replacing those that are there."""
+    folders = {os.path.dirname(path) for path in contents}
+    for folder in sorted(folders):
+        make_folder(root, folder)
+    temporary = {path: _temporary(root / path) for path in contents}
+    jobs = [_SYNCERS.submit(_write, temporary[path], content) for path, content in contents.items()]
+    try:
+        for job in jobs:
+            job.result()
+        for path in contents:
+            os.replace(temporary[path], root / path)
+    except OSError:
+        for job in jobs:
+            job.exception()
+        for name in temporary.values():
+            name.unlink(missing_ok=True)
+        raise
+    sync_folders(root, folders)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file; a write that stays incomplete is taken back."""
+    created = not path.exists()
+    with path.open("ab") as file:
+        size = file.tell()
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise
+    if created:
+        sync_folder(path.parent)
+
+
+def make_folder(root: Path, folder: str) -> None:
+    """Make a folder with those above it, down from one that is there."""
+    missing = []
+    path = root / folder
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def remove_files(root: Path, paths: Iterable[str]) -> None:
+    """Remove files, and then folders they leave empty."""
+    folders = set()
+    for path in paths:
+        (root / path).unlink(missing_ok=True)
+        folders.add(os.path.dirname(path))
+    sync_folders(root, folders)
+    for folder in folders:
+        _remove_empty(root, folder)
+
+
+def sync_folders(root: Path, folders: Iterable[str]) -> None:
+    """Make renames and removals in folders last."""
+    for job in [_SYNCERS.submit(sync_folder, root / folder) for folder in folders]:
+        job.result()
+
+
+def sync_folder(folder: Path) -> None:
+    """The same for one folder; nothing where it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{TEMPORARY}{path.name}"[:255])
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _remove_empty(root: Path, folder: str) -> None:
+    while folder:
+        try:
+            (root / folder).rmdir()
+        except OSError:  # not empty, or gone already
+            return
+        folder = os.path.dirname(folder)
