@@ -5,18 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from app import errors
 from app.schemas.answers import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:pattern-store:problem:"
+_PATH_CHARACTERS = "/:@!$&'()*+,;="
+"""Beside letters, digits and `-._~`, what a URI's path holds as it is (RFC 3986)."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,16 +79,16 @@ def field_problems(error: Exception) -> list[FieldProblem]:
 
 
 def problem_response(
-    kind: ProblemType, detail: str, instance: str, members: Mapping[str, Any] | None = None,
+    kind: ProblemType, detail: str, path: str, members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    """The answer for a problem, with extension members and further headers."""
+    """The answer for a problem at a path, with extension members and further headers."""
     content = {
         "type": _URN + kind.name,
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "instance": instance,
+        "instance": quote(path, safe=_PATH_CHARACTERS),
     }
     return Response(
         to_json(content | dict(members or {})),
@@ -95,23 +98,21 @@ def problem_response(
     )
 
 
-def response_for(
-    error: Exception, instance: str, members: Mapping[str, Any] | None = None
-) -> Response:
+def response_for(error: Exception, path: str, members: Mapping[str, Any] | None = None) -> Response:
     """The answer for a domain error."""
     fields = field_problems(error)
     return problem_response(
         problem_type(error),
         str(error),
-        instance,
+        path,
         ({"errors": fields} if fields else {}) | dict(members or {}),
     )
 
 
-def internal_error(instance: str) -> Response:
+def internal_error(path: str) -> Response:
     """The answer for a failure of our own; it tells nothing of the inside."""
     return problem_response(
-        INTERNAL, "Something failed inside; the log has it under this X-Request-ID.", instance
+        INTERNAL, "Something failed inside; the log has it under this X-Request-ID.", path
     )
 
 
@@ -124,12 +125,12 @@ def register(app: FastAPI) -> None:
 async def _domain_error(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.StorageUnavailable):
         _log.error("storage unavailable: %s", error)
-    return response_for(error, request.url.path)
+    return response_for(error, request.scope["path"])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    path = request.url.path
+    path = request.scope["path"]
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(_allowed_methods(request))
         detail = f"{request.method} is not allowed here; allowed: {allowed}."
@@ -142,11 +143,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 def _allowed_methods(request: Request) -> list[str]:
     """The methods that a path takes; the framework would name those of its first route alone."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     return [
         method
         for method in _METHODS
         if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
-            for route in request.app.routes
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
         )
-    ]
+    ] or ["GET", "HEAD"]  # of what is mounted: files

@@ -160,7 +160,7 @@ def record_of(
         at=at,
         document=document,
         received=hashlib.blake2b(canonical_json(received), digest_size=16).digest(),
-        filed=_filed(data, context),
+        filed=_filed(content["pattern_type"], data, context),
         tags=tuple(dict.fromkeys(context.get("tags", ()))),
         text=searchable(text for name in _SEARCHED if isinstance(text := data.get(name), str)),
         preserved=preserved,
@@ -192,11 +192,12 @@ class _Members(dict[str, Any]):
         return None
 
 
-def _filed(data: Mapping[str, Any], context: Mapping[str, Any]) -> Filed:
+def _filed(pattern_type: str, data: Mapping[str, Any], context: Mapping[str, Any]) -> Filed:
     members, surroundings = _Members(data), _Members(context)
+    agent = ("agent_type", "agent") if pattern_type == "agent_usage" else ("agent", "agent_type")
     return Filed(
         project_name=surroundings.text("project_name") or "",
-        agent=members.text("agent_type") or members.text("agent"),
+        agent=members.text(agent[0]) or members.text(agent[1]),
         task_type=members.text("task_type"),
         environment=surroundings.text("environment"),
         session_id=surroundings.text("session_id"),

@@ -1,12 +1,11 @@
 """Looking for damage: in the file itself, and where its tables contradict each other."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any
 
-from app.errors import PatternStoreError
 from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
@@ -15,6 +14,12 @@ from app.storage.index.rows import COLUMNS, stored_document
 
 STEP = 500
 """How many patterns one step compares."""
+
+_NEXT_PATTERNS = (
+    f"SELECT {COLUMNS}, p.size, p.project_name, p.agent, p.task_type, p.environment,"
+    " p.session_id, p.user_id, p.success, p.error_type, p.severity, p.duration_ms"
+    " FROM patterns p WHERE p.seq > ? ORDER BY p.seq LIMIT ?"
+)
 
 _COUNTERPARTS = {
     "patterns without a document": (
@@ -38,67 +43,86 @@ _COUNTERPARTS = {
 
 def whole_file(connection: Connection) -> list[Finding]:
     """What SQLite's own check and the counts between tables find."""
-    findings = [
-        Finding("database", problem)
-        for (problem,) in connection.execute("PRAGMA integrity_check")
-        if problem != "ok"
-    ]
-    for problem, statement in _COUNTERPARTS.items():
-        findings += [Finding(str(place), problem) for (place,) in connection.execute(statement)]
-    return findings + _daily_sums(connection)
+    looks = (_integrity, _counterparts, _daily_sums)
+    return [finding for look in looks for finding in _as_far_as_readable(look, connection)]
 
 
 def some_patterns(connection: Connection, after_seq: int) -> tuple[list[Finding], int | None]:
     """What is wrong with the next patterns, and the `seq` to go on after, None at the end."""
-    rows = connection.execute(
-        f"SELECT {COLUMNS}, p.size, p.project_name, p.agent, p.task_type, p.environment,"
-        " p.session_id, p.user_id, p.success, p.error_type, p.severity, p.duration_ms"
-        " FROM patterns p WHERE p.seq > ? ORDER BY p.seq LIMIT ?",
-        (after_seq, STEP),
-    ).fetchall()
-    findings = [finding for row in rows for finding in _compare(connection, row)]
+    rows: list[tuple[Any, ...]] = []
+
+    def compare_next(connection: Connection) -> Iterator[Finding]:
+        rows.extend(connection.execute(_NEXT_PATTERNS, (after_seq, STEP)))
+        for row in rows:
+            yield from _compare(connection, row)
+
+    findings = _as_far_as_readable(compare_next, connection)
     return findings, rows[-1][4] if len(rows) == STEP else None
 
 
-def _compare(connection: Connection, row: tuple[Any, ...]) -> Iterator[Finding]:
+def _as_far_as_readable(
+    look: Callable[[Connection], Iterable[Finding]], connection: Connection
+) -> list[Finding]:
+    """What a look finds; where it meets damage that stops it, that as well."""
+    findings: list[Finding] = []
     try:
-        stored = stored_document(row[:6], connection.documents.read(row[4]))
+        findings.extend(look(connection))
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:  # the database does not answer, or we err
+            raise
+        findings.append(Finding("database", str(error)))
+    return findings
+
+
+def _integrity(connection: Connection) -> Iterator[Finding]:
+    for (problem,) in connection.execute("PRAGMA integrity_check"):
+        if problem != "ok":
+            yield Finding("database", problem)
+
+
+def _counterparts(connection: Connection) -> Iterator[Finding]:
+    for problem, statement in _COUNTERPARTS.items():
+        for (place,) in connection.execute(statement):
+            yield Finding(str(place), problem)
+
+
+def _compare(connection: Connection, row: Sequence[Any]) -> Iterator[Finding]:
+    try:
+        stored = stored_document(tuple(row[:6]), connection.documents.read(row[4]))
         record = record_of_document(stored)
-    except (PatternStoreError, LookupError, TypeError, ValueError) as error:
-        yield Finding(row[0], f"its document cannot be read: {error}")
+        content = stored.content()
+        key = content["pattern_id"], content["pattern_type"], record.timestamp
+    except Exception as error:  # noqa: BLE001 - a damaged text can fail in any way
+        problem = f"its document cannot be read: {type(error).__name__}: {error}"
+        yield Finding(row[0], problem)
         return
-    if (len(record.document), *astuple(record.filed)) != row[6:] or not _same_key(
-        stored, record.timestamp
-    ):
+    if (*key, len(record.document), *astuple(record.filed)) != (*row[:3], *row[6:]):
         yield Finding(stored.pattern_id, "its columns differ from its document")
-    tags = connection.execute(
-        "SELECT count(*) FROM tags WHERE timestamp = ? AND seq = ?"
-        " AND tag IN (SELECT value FROM json_each(?))",
-        (stored.timestamp, stored.stored.seq, json.dumps(record.tags)),
-    ).fetchone()[0]
-    if tags != len(record.tags):
+    if not all(_has_tag(connection, stored, tag) for tag in record.tags):
         yield Finding(stored.pattern_id, "its tags differ from its document")
 
 
-def _same_key(stored: StoredDocument, timestamp: int) -> bool:
-    content = stored.content()
-    return (content["pattern_id"], content["pattern_type"], timestamp) == (
-        stored.pattern_id,
-        stored.pattern_type,
-        stored.timestamp,
-    )
+def _has_tag(connection: Connection, stored: StoredDocument, tag: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
+        (tag, stored.timestamp, stored.stored.seq),
+    ).fetchone()
+    return row is not None
 
 
-def _daily_sums(connection: Connection) -> list[Finding]:
-    counted: Counter[tuple[int, str, str]] = Counter()
-    for timestamp, project_name, pattern_type in connection.execute(
-        "SELECT timestamp, project_name, pattern_type FROM patterns"
+def _daily_sums(connection: Connection) -> Iterator[Finding]:
+    counted: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for timestamp, project_name, pattern_type, size in connection.execute(
+        "SELECT timestamp, project_name, pattern_type, size FROM patterns"
     ):
-        counted[day_of(timestamp), project_name, pattern_type] += 1
+        sums = counted[day_of(timestamp), project_name, pattern_type]
+        sums[0] += 1
+        sums[1] += size
     kept = {
-        (day, project_name, pattern_type): patterns
-        for day, project_name, pattern_type, patterns in connection.execute(
-            "SELECT day, project_name, pattern_type, patterns FROM days"
+        (day, project_name, pattern_type): [patterns, size]
+        for day, project_name, pattern_type, patterns, size in connection.execute(
+            "SELECT day, project_name, pattern_type, patterns, bytes FROM days"
         )
     }
-    return [] if counted == kept else [Finding("days", "the daily sums differ from the patterns")]
+    if counted != kept:
+        yield Finding("days", "the daily sums differ from the patterns")

@@ -1,0 +1,99 @@
+"""Damage done to the database by hand is found by a check."""
+
+from pathlib import Path
+
+import pytest
+
+from app.storage.base import Finding
+from app.storage.sqlite import SQLiteStorage
+from tests.contract.reading import findings
+from tests.records import record
+from tests.unit.sqlite.conftest import run_sql
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM documents WHERE seq = 2", [("b", "patterns without a document")]),
+        ("DELETE FROM patterns WHERE seq = 2", [("2", "documents without a pattern")]),
+        ("DELETE FROM tags WHERE seq = 2 AND tag = 'x'", [("b", "its tags differ")]),
+        ("UPDATE tags SET tag = 'y' WHERE seq = 2 AND tag = 'x'", [("b", "its tags differ")]),
+        ("UPDATE tags SET timestamp = 1 WHERE seq = 2", [("b", "its tags differ")]),
+        ("INSERT INTO tags VALUES ('x', 1, 99)", [("99", "tags without a pattern")]),
+        ("UPDATE patterns SET project_name = 'z' WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET agent = NULL WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET success = 0 WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET duration_ms = 1 WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET timestamp = 1 WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET pattern_id = 'z' WHERE seq = 2", [("z", "its columns differ")]),
+        ("UPDATE patterns SET pattern_type = 'z' WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE days SET patterns = 9", [("days", "the daily sums differ")]),
+        ("UPDATE days SET bytes = bytes + 1", [("days", "the daily sums differ")]),
+        ("DELETE FROM days", [("days", "the daily sums differ")]),
+        ("UPDATE meta SET value = 2 WHERE name = 'last_seq'", [("3", "beyond the last")]),
+    ],
+)
+async def test_tables_that_contradict_each_other_are_found(
+    storage: SQLiteStorage, path: Path, damage: str, found: list[tuple[str, str]]
+) -> None:
+    await storage.insert_many([record(name, context={"tags": ["x", "w"]}) for name in "abc"])
+    assert await findings(storage) == []
+    run_sql(path, damage)
+    told = await findings(storage)
+    for place, problem in found:
+        assert any(problem in finding.problem for finding in told if finding.place == place), told
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        "null",
+        "{}",
+        '{"data":{}}',
+        '{"pattern_id":"a","data":{"agent":"developer"}}',
+        '{"pattern_id":"a","pattern_type":"task_completion","data":7}',
+        '{"pattern_id":"a","pattern_type":"task_completion","timestamp":7,"data":{}}',
+        '{"pattern_id":"a","pattern_type":"task_completion","data":{},"context":null}',
+        '{"pattern_id":"a","pattern_type":"task_completion","data":{},"context":{"tags":7}}',
+        '{"pattern_id":"a","pattern_type":"task_completion","data":{},"context":{"tags":[[]]}}',
+    ],
+)
+async def test_a_document_that_is_no_pattern_any_more_is_found_and_the_check_goes_on(
+    storage: SQLiteStorage, path: Path, document: str
+) -> None:
+    await storage.insert_many([record("a"), record("b")])
+    run_sql(
+        path,
+        f"UPDATE documents SET document = CAST('{document}' AS BLOB) WHERE seq = 1",
+        "UPDATE patterns SET agent = 'z' WHERE seq = 2",
+    )
+    told = await findings(storage)
+    assert "a" in {finding.place for finding in told}
+    assert Finding("b", "its columns differ from its document") in told
+
+
+async def test_damage_far_inside_the_store_is_found(storage: SQLiteStorage, path: Path) -> None:
+    await storage.insert_many([record(f"p{index}") for index in range(1200)])
+    run_sql(path, "UPDATE patterns SET agent = 'z' WHERE seq IN (1, 500, 501, 1200)")
+    assert [finding.place for finding in await findings(storage)] == ["p0", "p499", "p500", "p1199"]
+
+
+@pytest.mark.parametrize("table", ["patterns_by_agent", "tags", "days", "documents", "patterns"])
+async def test_damaged_pages_of_the_file_are_found(
+    storage: SQLiteStorage, path: Path, table: str
+) -> None:
+    await storage.insert_many([record(f"p{index}") for index in range(300)])
+    run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    root = run_sql(path, f"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")
+    overwrite(path, page=root[0][0])
+    assert "database" in {finding.place for finding in await findings(storage)}
+
+
+def overwrite(path: Path, page: int) -> None:
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
