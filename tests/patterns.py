@@ -8,6 +8,9 @@ from typing import Any
 REAL_ERRORS = Path(__file__).parents[2] / "shared" / "data" / "errors.ndjson.gz"
 """679 real errors, where the checkout has them beside it."""
 
+SAMPLE_ERRORS = Path(__file__).parent / "errors.ndjson.gz"
+"""40 invented ones of the same shape, always there."""
+
 DATA: dict[str, dict[str, Any]] = {
     "task_completion": {
         "task_type": "implementation",
@@ -43,8 +46,12 @@ def ndjson(patterns: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(pattern).encode() + b"\n" for pattern in patterns)
 
 
-def real_errors() -> list[dict[str, Any]]:
-    """The real errors, or the committed sample where they are not there."""
-    path = REAL_ERRORS if REAL_ERRORS.exists() else Path(__file__).parent / "errors.ndjson.gz"
+def errors_in(path: Path) -> list[dict[str, Any]]:
+    """The patterns of a gzipped file of JSON lines."""
     with gzip.open(path) as lines:
         return [json.loads(line) for line in lines]
+
+
+def real_errors() -> list[dict[str, Any]]:
+    """The real errors, or the committed sample where they are not there."""
+    return errors_in(REAL_ERRORS if REAL_ERRORS.exists() else SAMPLE_ERRORS)

@@ -101,6 +101,8 @@ def _parameter(
     match schema:  # a query leaves a value out; it cannot say null
         case {"anyOf": [kept, {"type": "null"}], **rest}:
             schema = kept | rest
+        case {"anyOf": [*kept, {"type": "null"}], **rest}:
+            schema = {"anyOf": kept, **rest}
     if schema.get("default") in (None, []):
         schema.pop("default", None)  # nothing, which is what leaving it out means
     return {

@@ -69,7 +69,9 @@ Seq = Annotated[int, Field(ge=0, le=LARGEST_SEQ), WHOLE]
 Moment = Annotated[
     str,
     BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": form} for form in ("date", "date-time")]}
+    ),
 ]
 TextQuery = Annotated[
     str,
