@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from app import __version__, transfer
 from app.errors import PatternStoreError
 from app.logs import configure_logs
-from app.main import create_app
+from app.main import create_app, retention_policy
 from app.metrics import Metrics
 from app.progress import ProgressReport
 from app.schemas.filters import Filters
 from app.server import serve as run_server
-from app.service import PatternService, RetentionPolicy
+from app.service import PatternService
 from app.service.batch import OnConflict
 from app.settings import Settings
 from app.storage.registry import StorageOptions, storage_from
@@ -163,13 +163,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
     metrics = Metrics()
     options = StorageOptions(settings.synchronous, readers=1, read_only=read_only, metrics=metrics)
-    policy = RetentionPolicy(
-        settings.retention_days, settings.retention_days_by_type, settings.retention_grace_days
-    )
     storage = storage_from(settings.storage_url, options)
     await storage.open()
     try:
-        yield PatternService(storage, retention=policy, metrics=metrics)
+        await storage.ready()
+        yield PatternService(storage, retention=retention_policy(settings), metrics=metrics)
     finally:
         await storage.close()
 

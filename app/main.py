@@ -1,5 +1,6 @@
 """The application and its wiring; nowhere else do the parts meet."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import problems
+from app.errors import PatternStoreError
 from app.metrics import Metrics
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
@@ -18,6 +20,7 @@ from app.service import PatternService, RetentionPolicy
 from app.service.statistics import statistics
 from app.settings import Settings
 from app.storage.registry import StorageOptions, storage_from
+from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
 from app.tasks.runner import TaskRunner
 
@@ -31,21 +34,25 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     """
     metrics = Metrics()
     options = StorageOptions(settings.synchronous, settings.readers, metrics=metrics)
-    policy = RetentionPolicy(
-        settings.retention_days, settings.retention_days_by_type, settings.retention_grace_days
-    )
+    policy = retention_policy(settings)
     service = PatternService(
         storage_from(settings.storage_url, options), retention=policy, metrics=metrics, clock=clock
     )
-    runner = TaskRunner([retention_task(service, settings.retention_interval_seconds)], metrics)
+    tasks = [
+        retention_task(service, settings.retention_interval_seconds),
+        compression_task(
+            service, settings.compression_after_days, settings.compression_interval_seconds
+        ),
+    ]
+    runner = TaskRunner(tasks, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.storage.open()
         try:
-            await _tell_what_retention_does(service)
-            runner.start()
+            opening = asyncio.create_task(_when_ready(service, runner))
             yield
+            opening.cancel()
         finally:
             await runner.stop()
             await service.storage.close()
@@ -58,7 +65,12 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.parts = State(
-        service, runner, metrics, settings.max_pattern_bytes, settings.max_body_bytes
+        service,
+        runner,
+        metrics,
+        settings.max_pattern_bytes,
+        settings.max_body_bytes,
+        settings.compression_after_days,
     )
     for module in (batch, patterns, querying, exporting, vocabulary, lifecycle, health):
         app.include_router(module.router)
@@ -69,8 +81,25 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     return app
 
 
-async def _tell_what_retention_does(service: PatternService) -> None:
-    figures = await statistics(service.storage, service.retention, service.clock())
+def retention_policy(settings: Settings) -> RetentionPolicy:
+    """The policy that the settings ask for."""
+    return RetentionPolicy(
+        settings.retention_days,
+        settings.retention_days_by_type,
+        settings.retention_grace_days,
+        settings.retention_max_patterns,
+        settings.retention_max_bytes,
+    )
+
+
+async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
+    """Say what the store holds and what retention does to it next, and begin with the tasks."""
+    try:
+        await service.storage.ready()
+        figures = await statistics(service.storage, service.retention, service.clock())
+    except PatternStoreError:
+        _log.exception("store not ready")
+        return
     _log.info(
         "store opened",
         extra={
@@ -79,3 +108,4 @@ async def _tell_what_retention_does(service: PatternService) -> None:
             "retention": figures["retention"],
         },
     )
+    runner.start()

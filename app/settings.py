@@ -78,6 +78,18 @@ class Settings(BaseSettings):
     retention_interval_seconds: Annotated[float, Field(ge=0)] = 3600.0
     """Seconds between two runs of retention; 0 leaves it to be run by hand."""
 
+    retention_max_patterns: Annotated[int, Field(ge=0)] = 0
+    """The most patterns to keep, the oldest going first; 0 sets no limit."""
+
+    retention_max_bytes: Annotated[int, Field(ge=0)] = 0
+    """The most bytes of JSON to keep, uncompressed, the oldest going first; 0 sets no limit."""
+
+    compression_after_days: Days = 30
+    """Days after which patterns are compressed; 0: never."""
+
+    compression_interval_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    """Seconds between two runs of compression; 0 leaves it to be run by hand."""
+
     shutdown_seconds: Annotated[float, Field(gt=0)] = 10.0
     """How long a stopping service waits for requests under way."""
 

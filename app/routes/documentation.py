@@ -58,6 +58,7 @@ _NAMED: tuple[Any, ...] = (
     answers.ValidationResult,
     answers.Statistics,
     answers.RetentionRun,
+    answers.CompressionRun,
     answers.TaskAccepted,
     answers.Lifecycle,
     answers.Health,

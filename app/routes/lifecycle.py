@@ -1,7 +1,7 @@
 """What the store holds and what becomes of it: statistics and background tasks."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -14,9 +14,10 @@ from app.routes.direct import DirectRoute, operation, query_parameters
 from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
 from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
-from app.schemas.answers import Lifecycle, TaskProgress, TaskRun, TaskState
-from app.schemas.timestamps import format_timestamp
-from app.service.retention import RetentionReport, expire, expiry_by_hand
+from app.schemas.answers import TaskAccepted, TaskProgress, TaskRun
+from app.schemas.timestamps import SECOND, format_timestamp, now
+from app.service.compression import CompressionReport, compress
+from app.service.retention import RetentionReport, expire, plan_by_hand, plan_by_policy
 from app.service.statistics import statistics
 from app.tasks.runner import Progress, Run, Running
 from app.tasks.runner import State as RunnerState
@@ -26,11 +27,18 @@ router = APIRouter(route_class=DirectRoute)
 Days = Annotated[int, Field(ge=0, le=36_500), WHOLE]
 
 
-class RetentionParameters(Parameters):
-    """What a run of retention by hand takes."""
+class RunParameters(Parameters):
+    """What every run by hand takes."""
 
     dry_run: Flag = False
-    """Only say what would be deleted."""
+    """Only say what would be done."""
+
+    wait: Flag = True
+    """Answer when it is done; `false`: answer 202 at once."""
+
+
+class RetentionParameters(RunParameters):
+    """What a run of retention by hand takes."""
 
     older_than_days: Annotated[Days | None, Field(examples=[30])] = None
     """Delete all patterns older than this, whatever the settings and with no grace; less than
@@ -39,8 +47,12 @@ class RetentionParameters(Parameters):
     force: Flag = False
     """Allow `older_than_days=0`, which deletes everything up to now."""
 
-    wait: Flag = True
-    """Answer when it is done; `false`: answer 202 at once."""
+
+class CompressionParameters(RunParameters):
+    """What a run of compression by hand takes."""
+
+    older_than_days: Annotated[Days | None, Field(examples=[30])] = None
+    """Compress all patterns older than this. Left out: what the settings say."""
 
 
 @router.get(
@@ -75,7 +87,7 @@ async def get_statistics(request: Request) -> Response:
 async def get_lifecycle(request: Request) -> Response:
     read_parameters(request, Parameters)
     states = state_of(request).runner.states
-    answer: Lifecycle = {"retention": _task_state(states["retention"])}
+    answer = {name: _task_state(task) for name, task in states.items()}
     return Response(to_json(answer), media_type=JSON)
 
 
@@ -107,49 +119,94 @@ async def run_retention(request: Request) -> Response:
             "This would delete everything; see errors.",
             [FieldError("parameter", "older_than_days", "minimum", detail)],
         )
-    runner, work = state_of(request).runner, _retention(request, parameters)
-    if parameters.wait:
-        report = await runner.run("retention", work)
-        return Response(to_json(report), media_type=JSON)
-    runner.run_in_background("retention", work)
-    answer = {"task": "retention", "state": "started"}
+    service = state_of(request).service
+    present, days = service.clock(), parameters.older_than_days
+
+    async def work(on_progress: Progress) -> RetentionReport:
+        plan = await (
+            plan_by_policy(service.storage, service.retention, present)
+            if days is None
+            else plan_by_hand(service.storage, present, days)
+        )
+        return await expire(
+            service.storage, plan, dry_run=parameters.dry_run, on_progress=on_progress
+        )
+
+    return await _run(request, "retention", work, wait=parameters.wait)
+
+
+@router.post(
+    "/v1/lifecycle/compression",
+    **operation(
+        "runCompression",
+        "Compress what is old",
+        "Runs now and answers when done, with what was compressed; with `dry_run=true`, with "
+        "what would be. Compressed patterns are read, found and searched as before.",
+        tag="operations",
+        parameters=query_parameters(CompressionParameters),
+        answers={
+            200: {"description": "It is done.", "content": content("CompressionRun")},
+            202: {
+                "description": "It has begun.",
+                "headers": {"Location": header("Where to watch it.", "/v1/lifecycle")},
+                "content": content("TaskAccepted"),
+            },
+        },
+        problems=(*PARAMETERS, StorageUnavailable),
+    ),
+)
+async def run_compression(request: Request) -> Response:
+    parameters = read_parameters(request, CompressionParameters)
+    state = state_of(request)
+    service, days = state.service, parameters.older_than_days
+    if days is None:
+        days = state.compression_after_days
+
+    async def work(on_progress: Progress) -> CompressionReport:
+        return await compress(
+            service.storage,
+            service.clock(),
+            days,
+            dry_run=parameters.dry_run,
+            on_progress=on_progress,
+        )
+
+    return await _run(request, "compression", work, wait=parameters.wait)
+
+
+async def _run(
+    request: Request, name: str, work: Callable[[Progress], Awaitable[object]], *, wait: bool
+) -> Response:
+    runner = state_of(request).runner
+    if wait:
+        return Response(to_json(await runner.run(name, work)), media_type=JSON)
+    runner.run_in_background(name, work)
+    answer: TaskAccepted = {"task": name, "state": "started"}
     return Response(to_json(answer), 202, {"Location": "/v1/lifecycle"}, media_type=JSON)
 
 
-def _retention(
-    request: Request, parameters: RetentionParameters
-) -> Callable[[Progress], Awaitable[RetentionReport]]:
-    service = state_of(request).service
-    now, days = service.clock(), parameters.older_than_days
-    expiry = service.retention.expiry(now) if days is None else expiry_by_hand(now, days)
-
-    async def work(on_progress: Progress) -> RetentionReport:
-        return await expire(
-            service.storage, expiry, dry_run=parameters.dry_run, on_progress=on_progress
-        )
-
-    return work
-
-
-def _task_state(state: RunnerState) -> TaskState:
+def _task_state(state: RunnerState) -> dict[str, Any]:
     return {
         "settings": state.task.settings,
         "interval_seconds": state.task.interval,
         "next_run_at": None if state.next_run_at is None else format_timestamp(state.next_run_at),
         "running": None if state.running is None else _progress(state.running),
-        "last_run": None if state.last_run is None else _run(state.last_run),
+        "last_run": None if state.last_run is None else _ended(state.last_run),
     }
 
 
 def _progress(running: Running) -> TaskProgress:
+    done, total = running.done, running.total
+    seconds = (now() - running.started_at) / SECOND
     return {
         "started_at": format_timestamp(running.started_at),
-        "done": running.done,
-        "total": running.total,
+        "done": done,
+        "total": total,
+        "eta_seconds": round((total - done) * seconds / done, 1) if done and total else None,
     }
 
 
-def _run(run: Run) -> TaskRun:
+def _ended(run: Run) -> TaskRun:
     return {
         "started_at": format_timestamp(run.started_at),
         "ended_at": format_timestamp(run.ended_at),

@@ -22,6 +22,7 @@ class State:
     metrics: Metrics
     max_pattern_bytes: int
     max_body_bytes: int
+    compression_after_days: int
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -66,8 +66,10 @@ _SETTINGS = {
         "user_correction": 90,
     },
     "grace_days": 7,
+    "max_patterns": 0,
+    "max_bytes": 0,
 }
-_FORECAST = _SETTINGS | {"due": 2, "due_by_type": {"agent_usage": 2}}
+_FORECAST = _SETTINGS | {"due": 2, "due_by_type": {"agent_usage": 2}, "kept_by_grace": 12}
 _RETENTION_RUN = {
     "dry_run": False,
     "patterns": 2,
@@ -75,6 +77,15 @@ _RETENTION_RUN = {
     "bytes_after": 741_376,
     "by_type": {"agent_usage": 2},
     "by_day": {"2025-08-30": 2},
+    "kept_by_grace": 12,
+}
+_COMPRESSION_RUN = {
+    "dry_run": False,
+    "patterns": 310,
+    "bytes_before": 741_376,
+    "bytes_after": 540_672,
+    "by_type": {"agent_usage": 310},
+    "by_day": {"2025-10-29": 120, "2025-10-30": 190},
 }
 _TASK_RUN = {
     "started_at": "2025-11-29T03:00:00.000412Z",
@@ -82,13 +93,24 @@ _TASK_RUN = {
     "error": None,
     "result": _RETENTION_RUN,
 }
-_RUNNING = {"started_at": "2025-11-29T04:00:00.000377Z", "done": 400, "total": 1311}
+_RUNNING = {
+    "started_at": "2025-11-29T04:00:00.000377Z",
+    "done": 400,
+    "total": 1311,
+    "eta_seconds": 0.8,
+}
 _TASK = {
     "settings": _SETTINGS,
     "interval_seconds": 3600,
     "next_run_at": "2025-11-29T05:02:11.000000Z",
     "running": _RUNNING,
     "last_run": _TASK_RUN,
+}
+
+_COMPRESSION_TASK = _TASK | {
+    "settings": {"after_days": 30},
+    "running": None,
+    "last_run": _TASK_RUN | {"result": _COMPRESSION_RUN},
 }
 
 ANSWERS: dict[str, Any] = {
@@ -122,8 +144,11 @@ ANSWERS: dict[str, Any] = {
     "RetentionRun": _RETENTION_RUN,
     "TaskProgress": _RUNNING,
     "TaskRun": _TASK_RUN,
-    "TaskState": _TASK,
-    "Lifecycle": {"retention": _TASK},
+    "RetentionState": _TASK,
+    "CompressionSettings": {"after_days": 30},
+    "CompressionState": _COMPRESSION_TASK,
+    "CompressionRun": _COMPRESSION_RUN,
+    "Lifecycle": {"retention": _TASK, "compression": _COMPRESSION_TASK},
     "TaskAccepted": {"task": "retention", "state": "started"},
     "Health": {"status": "ok"},
 }

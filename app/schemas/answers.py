@@ -124,6 +124,10 @@ class RetentionSettings(TypedDict):
 
     days: dict[str, int]
     grace_days: int
+    max_patterns: Annotated[int, Field(description="The most to keep; 0 sets no limit.")]
+    max_bytes: Annotated[
+        int, Field(description="The most to keep in bytes of JSON, uncompressed; 0: no limit.")
+    ]
 
 
 class RetentionForecast(RetentionSettings):
@@ -131,6 +135,9 @@ class RetentionForecast(RetentionSettings):
 
     due: int
     due_by_type: dict[str, int]
+    kept_by_grace: Annotated[
+        int, Field(description="Patterns old enough, but received within the grace.")
+    ]
 
 
 class DayCount(TypedDict):
@@ -165,14 +172,35 @@ class RetentionRun(TypedDict):
     bytes_after: Annotated[int, Field(description="The store's size on disk after.")]
     by_type: dict[str, int]
     by_day: dict[str, int]
+    kept_by_grace: Annotated[
+        int, Field(description="Patterns old enough, but received within the grace.")
+    ]
+
+
+class CompressionSettings(TypedDict):
+    """After how many days patterns are compressed; 0: never."""
+
+    after_days: int
+
+
+class CompressionRun(TypedDict):
+    """What a run of compression compressed or, dry, would compress."""
+
+    dry_run: bool
+    patterns: int
+    bytes_before: Annotated[int, Field(description="The store's size on disk before.")]
+    bytes_after: Annotated[int, Field(description="The store's size on disk after.")]
+    by_type: dict[str, int]
+    by_day: dict[str, int]
 
 
 class TaskProgress(TypedDict):
     """How far a run is."""
 
     started_at: DateTime
-    done: int
-    total: int | None
+    done: Annotated[int, Field(description="Patterns done.")]
+    total: Annotated[int | None, Field(description="Patterns to do, once that is known.")]
+    eta_seconds: Annotated[float | None, Field(description="What is left, at the present rate.")]
 
 
 class TaskRun(TypedDict):
@@ -184,20 +212,30 @@ class TaskRun(TypedDict):
     result: dict[str, Any] | None
 
 
-class TaskState(TypedDict):
-    """One background task."""
-
-    settings: RetentionSettings
+class _TaskState(TypedDict):
     interval_seconds: Annotated[float, Field(description="0: runs only by hand.")]
     next_run_at: DateTime | None
     running: TaskProgress | None
     last_run: TaskRun | None
 
 
+class RetentionState(_TaskState):
+    """The task that deletes what is past its retention."""
+
+    settings: RetentionSettings
+
+
+class CompressionState(_TaskState):
+    """The task that compresses what is old."""
+
+    settings: CompressionSettings
+
+
 class Lifecycle(TypedDict):
     """The background tasks, by name."""
 
-    retention: TaskState
+    retention: RetentionState
+    compression: CompressionState
 
 
 class TaskAccepted(TypedDict):

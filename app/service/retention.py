@@ -1,43 +1,50 @@
 """How long patterns are kept, and deleting those that are past it."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.schemas.fields import PatternType
-from app.schemas.timestamps import DAY, format_day
+from app.schemas.timestamps import DAY
+from app.service.reports import by_day, by_type
 from app.storage.base import Expiry, Storage, Tally
 
 STEP = 200
 """Patterns deleted in one transaction, so that waiting writes hardly notice."""
 
-FOREVER = 0
-"""As a number of days: never delete."""
+UNLIMITED = 0
+"""As a number of days, patterns or bytes: no limit."""
+
+OVERFULL = 1.1
+"""How far over a limit a store must be for the limit to override the grace."""
 
 _PAST_EVERYTHING = -(2**62)
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Days to keep patterns, by their timestamp; 0 keeps them for ever.
+    """Days to keep patterns, by their timestamp, and how many to keep; 0 sets no limit.
 
-    `days_by_type` overrides `days`. What was received within the last `grace_days` stays,
-    whatever its timestamp, so that imported history does not vanish at once.
+    `days_by_type` overrides `days`. `max_bytes` counts the JSON texts, uncompressed. What was
+    received within the last `grace_days` stays, whatever its timestamp, so that imported
+    history does not vanish at once; unless a store is a tenth over the limits in number or
+    bytes.
     """
 
     days: int = 90
     days_by_type: Mapping[PatternType, int] = field(default_factory=dict)
     grace_days: int = 7
+    max_patterns: int = UNLIMITED
+    max_bytes: int = UNLIMITED
 
     def days_for(self, pattern_type: str) -> int:
         """The days that hold for a type."""
         return self.days_by_type.get(PatternType(pattern_type), self.days)
 
-    def expiry(self, now: int) -> Expiry:
-        """What the policy lets go at a present, in microseconds since the epoch."""
+    def expiry(self, now: int, *, grace: bool = True) -> Expiry:
+        """What the policy's days let go at a present, in microseconds since the epoch."""
         return Expiry(
             {name: cutoff(now, self.days_for(name)) for name in PatternType},
-            received_before=now - self.grace_days * DAY,
+            received_before=now - self.grace_days * DAY if grace else now + DAY,
         )
 
     def is_past(self, pattern_type: str, timestamp: int, now: int) -> bool:
@@ -47,13 +54,73 @@ class RetentionPolicy:
 
 def cutoff(now: int, days: int) -> int:
     """The time before which patterns have been kept long enough."""
-    return _PAST_EVERYTHING if days == FOREVER else now - days * DAY
+    return _PAST_EVERYTHING if days == UNLIMITED else now - days * DAY
 
 
 def expiry_by_hand(now: int, older_than_days: int) -> Expiry:
     """All patterns older than some days, as a person asks for it: with no grace."""
     before = now - older_than_days * DAY
     return Expiry(dict.fromkeys(PatternType, before), received_before=now + DAY)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be deleted, oldest first, and how many patterns only their grace keeps."""
+
+    tallies: list[Tally]
+    seqs: Sequence[int]
+    kept_by_grace: int = 0
+
+
+async def plan_by_hand(storage: Storage, now: int, older_than_days: int) -> Plan:
+    """All patterns older than some days."""
+    return Plan(*await storage.expired(expiry_by_hand(now, older_than_days)))
+
+
+async def plan_by_policy(storage: Storage, policy: RetentionPolicy, now: int) -> Plan:
+    """What the policy lets go: the aged, and the oldest of those that are too many."""
+    tallies, seqs = await storage.expired(policy.expiry(now))
+    aged, _ = await storage.expired(policy.expiry(now, grace=False))
+    plan = Plan(tallies, seqs, _patterns(aged) - len(seqs))
+    if policy.max_patterns or policy.max_bytes:
+        with_grace = now - policy.grace_days * DAY
+        await _plan_surplus(storage, policy, now, plan, limit=1.0, received_before=with_grace)
+        await _plan_surplus(storage, policy, now, plan, limit=OVERFULL, received_before=now + DAY)
+    return plan
+
+
+async def _plan_surplus(
+    storage: Storage,
+    policy: RetentionPolicy,
+    now: int,
+    plan: Plan,
+    *,
+    limit: float,
+    received_before: int,
+) -> None:
+    """Add the oldest patterns until what is left is within so many times the limits."""
+    there = (await storage.summary(now)).days
+    patterns = _patterns(there) - _patterns(plan.tallies) - int(policy.max_patterns * limit)
+    size = _bytes(there) - _bytes(plan.tallies) - int(policy.max_bytes * limit)
+    surplus_patterns = max(0, patterns) if policy.max_patterns else 0
+    surplus_bytes = max(0, size) if policy.max_bytes else 0
+    if surplus_patterns or surplus_bytes:
+        tallies, seqs = await storage.oldest(
+            patterns=surplus_patterns,
+            size=surplus_bytes,
+            received_before=received_before,
+            besides=frozenset(plan.seqs),
+        )
+        plan.tallies = [*plan.tallies, *tallies]
+        plan.seqs = [*plan.seqs, *seqs]
+
+
+def _patterns(tallies: Sequence[Tally]) -> int:
+    return sum(tally.patterns for tally in tallies)
+
+
+def _bytes(tallies: Sequence[Tally]) -> int:
+    return sum(tally.bytes for tally in tallies)
 
 
 @dataclass(slots=True)
@@ -66,37 +133,36 @@ class RetentionReport:
     bytes_after: int
     by_type: dict[str, int]
     by_day: dict[str, int]
+    kept_by_grace: int
 
 
 async def expire(
     storage: Storage,
-    expiry: Expiry,
+    plan: Plan,
     *,
     dry_run: bool,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> RetentionReport:
-    """Delete what has expired in small steps, and give its space back to the file system.
+    """Delete what is planned in small steps, and give its space back to the file system.
 
     `on_progress` hears of patterns done and in total.
     """
-    before = storage.stored_bytes()
-    tallies, seqs = await storage.expired(expiry)
-    report = RetentionReport(dry_run, len(seqs), before, before, *_sums(tallies))
-    if dry_run or not seqs:
+    size = storage.stored_bytes()
+    report = RetentionReport(
+        dry_run,
+        len(plan.seqs),
+        size,
+        size,
+        by_type(plan.tallies),
+        by_day(plan.tallies),
+        plan.kept_by_grace,
+    )
+    if dry_run or not plan.seqs:
         return report
     report.patterns = 0
-    for start in range(0, len(seqs), STEP):
-        report.patterns += await storage.delete_many(seqs[start : start + STEP])
-        on_progress(min(start + STEP, len(seqs)), len(seqs))
+    for start in range(0, len(plan.seqs), STEP):
+        report.patterns += await storage.delete_many(plan.seqs[start : start + STEP])
+        on_progress(min(start + STEP, len(plan.seqs)), len(plan.seqs))
     await storage.reclaim()
     report.bytes_after = storage.stored_bytes()
     return report
-
-
-def _sums(tallies: Iterable[Tally]) -> tuple[dict[str, int], dict[str, int]]:
-    by_type: Counter[str] = Counter()
-    by_day: Counter[str] = Counter()
-    for tally in tallies:
-        by_type[tally.pattern_type] += tally.patterns
-        by_day[format_day(tally.day)] += tally.patterns
-    return dict(by_type), dict(by_day)

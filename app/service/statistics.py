@@ -1,22 +1,21 @@
 """The store at a glance, and what retention does to it next."""
 
-from collections import Counter
-
-from app.schemas.answers import DayCount, Statistics
+from app.schemas.answers import DayCount, RetentionSettings, Statistics
 from app.schemas.fields import PatternType
 from app.schemas.timestamps import format_day, format_timestamp
-from app.service.retention import RetentionPolicy
+from app.service.reports import by_type
+from app.service.retention import RetentionPolicy, plan_by_policy
 from app.storage.base import Storage, Tally
 
 
 async def statistics(storage: Storage, retention: RetentionPolicy, now: int) -> Statistics:
     """All of it, at a present in microseconds since the epoch."""
     summary = await storage.summary(now)
-    due, _ = await storage.expired(retention.expiry(now))
-    by_type = _by_type(summary.days)
+    plan = await plan_by_policy(storage, retention, now)
+    none = dict.fromkeys(map(str, PatternType), 0)
     return {
-        "total": sum(by_type.values()),
-        "by_type": by_type,
+        "total": sum(tally.patterns for tally in summary.days),
+        "by_type": none | by_type(summary.days),
         "by_day": _by_day(summary.days),
         "oldest": None if summary.oldest is None else format_timestamp(summary.oldest),
         "newest": None if summary.newest is None else format_timestamp(summary.newest),
@@ -29,19 +28,12 @@ async def statistics(storage: Storage, retention: RetentionPolicy, now: int) -> 
             "ratio": round(summary.raw_bytes / (summary.document_bytes or 1), 3) or 1.0,
         },
         "retention": {
-            "days": {str(name): retention.days_for(name) for name in PatternType},
-            "grace_days": retention.grace_days,
-            "due": sum(tally.patterns for tally in due),
-            "due_by_type": _by_type(due),
+            **retention_settings(retention),
+            "due": len(plan.seqs),
+            "due_by_type": none | by_type(plan.tallies),
+            "kept_by_grace": plan.kept_by_grace,
         },
     }
-
-
-def _by_type(tallies: list[Tally]) -> dict[str, int]:
-    counts = Counter(dict.fromkeys(map(str, PatternType), 0))
-    for tally in tallies:
-        counts[tally.pattern_type] += tally.patterns
-    return dict(counts)
 
 
 def _by_day(tallies: list[Tally]) -> list[DayCount]:
@@ -51,3 +43,13 @@ def _by_day(tallies: list[Tally]) -> list[DayCount]:
         day["count"] += tally.patterns
         day["by_type"][tally.pattern_type] = tally.patterns
     return list(days.values())
+
+
+def retention_settings(policy: RetentionPolicy) -> RetentionSettings:
+    """A policy as the API shows it."""
+    return {
+        "days": {str(name): policy.days_for(name) for name in PatternType},
+        "grace_days": policy.grace_days,
+        "max_patterns": policy.max_patterns,
+        "max_bytes": policy.max_bytes,
+    }

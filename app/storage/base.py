@@ -13,7 +13,7 @@ Drivers' own errors never come through.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -259,6 +259,16 @@ class Storage(ABC):
     @abstractmethod
     async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
         """What has expired: the tallies by day and type, and the `seq` of each pattern."""
+
+    @abstractmethod
+    async def oldest(
+        self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
+    ) -> tuple[list[Tally], Sequence[int]]:
+        """The oldest patterns by timestamp: at least so many, with at least `size` bytes.
+
+        Only those received before a time (microseconds), and not those whose `seq` is in
+        `besides`. Fewer where there are no more.
+        """
 
     @abstractmethod
     async def summary(self, now: int) -> Summary:

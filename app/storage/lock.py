@@ -11,8 +11,9 @@ from app.errors import StoreBusy
 class StoreLock:
     """An advisory lock (flock(2)) on a file beside the store; the kernel frees it on any exit."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Path) -> None:
         self._path = path
+        self._place = place
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
@@ -24,7 +25,7 @@ class StoreLock:
             holder = os.read(descriptor, 500).decode(errors="replace").strip()
             os.close(descriptor)
             raise StoreBusy(
-                f"{self._path.with_suffix('')} is in use by {holder or 'another process'}. "
+                f"{self._place} is in use by {holder or 'another process'}. "
                 "Stop that process first, or send requests to it; one store has one process."
             ) from None
         os.ftruncate(descriptor, 0)

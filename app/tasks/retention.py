@@ -1,10 +1,9 @@
 """The background task that deletes what is past its retention."""
 
-from app.schemas.answers import RetentionSettings
-from app.schemas.fields import PatternType
 from app.schemas.timestamps import DAY
 from app.service import PatternService
-from app.service.retention import RetentionReport, expire
+from app.service.retention import RetentionReport, expire, plan_by_policy
+from app.service.statistics import retention_settings
 from app.tasks.runner import Progress, Task
 
 TOMBSTONE_DAYS = 30
@@ -17,16 +16,7 @@ def retention_task(service: PatternService, interval: float) -> Task:
     async def run(on_progress: Progress) -> RetentionReport:
         now = service.clock()
         await service.storage.purge_tombstones(now - TOMBSTONE_DAYS * DAY)
-        return await expire(
-            service.storage,
-            service.retention.expiry(now),
-            dry_run=False,
-            on_progress=on_progress,
-        )
+        plan = await plan_by_policy(service.storage, service.retention, now)
+        return await expire(service.storage, plan, dry_run=False, on_progress=on_progress)
 
-    policy = service.retention
-    settings: RetentionSettings = {
-        "days": {str(name): policy.days_for(name) for name in PatternType},
-        "grace_days": policy.grace_days,
-    }
-    return Task("retention", interval, settings, run)
+    return Task("retention", interval, retention_settings(service.retention), run)

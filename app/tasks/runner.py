@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.metrics import Metrics
-from app.schemas.answers import RetentionSettings
 from app.schemas.timestamps import SECOND, now
 
 _JITTER = 0.1
@@ -33,7 +32,7 @@ class Task:
 
     name: str
     interval: float
-    settings: RetentionSettings
+    settings: Mapping[str, Any]
     run: Callable[[Progress], Awaitable[Any]]
 
 

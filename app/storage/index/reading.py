@@ -1,7 +1,7 @@
 """The reads of the contract, each a function of a connection inside one read transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.errors import HistoryGone
 from app.schemas.filters import Filters, Order, Position
@@ -133,6 +133,32 @@ def expired(connection: Connection, expiry: Expiry) -> tuple[list[Tally], list[i
             sizes[day_of(timestamp), pattern_type] += size
     tallies = [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())]
     return tallies, sorted(seqs)
+
+
+def oldest(
+    connection: Connection,
+    patterns: int,
+    size: int,
+    received_before: int,
+    besides: Collection[int],
+) -> tuple[list[Tally], list[int]]:
+    """See `Storage.oldest`."""
+    numbers: Counter[tuple[int, str]] = Counter()
+    sizes: Counter[tuple[int, str]] = Counter()
+    seqs: list[int] = []
+    for seq, timestamp, pattern_type, bytes_ in connection.execute(
+        "SELECT seq, timestamp, pattern_type, size FROM patterns INDEXED BY patterns_by_time"
+        " WHERE stored_at < ? ORDER BY timestamp",
+        (received_before,),
+    ):
+        if len(seqs) >= patterns and size <= 0:
+            break
+        if seq not in besides:
+            seqs.append(seq)
+            size -= bytes_
+            numbers[day_of(timestamp), pattern_type] += 1
+            sizes[day_of(timestamp), pattern_type] += bytes_
+    return [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())], seqs
 
 
 def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:

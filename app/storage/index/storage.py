@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,7 @@ class IndexedStorage(Storage):
 
     def __init__(
         self,
+        place: Path,
         database: Path,
         lock: Path,
         *,
@@ -60,10 +61,11 @@ class IndexedStorage(Storage):
         metrics: Metrics,
         mirror: Mirror,
     ) -> None:
+        self._place = place
         self._path = database
         self._synchronous = synchronous
         self._read_only = read_only
-        self._lock = StoreLock(lock)
+        self._lock = StoreLock(lock, place)
         self._mirror = mirror
         self._readiness = Readiness()
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
@@ -71,11 +73,10 @@ class IndexedStorage(Storage):
         self._compressor = Compressor(self._readers, self._writer)
 
     async def open(self) -> None:
+        if self._read_only and not self._path.exists():
+            raise StoreNotOpened(f"There is no store at {self._place}.")
         try:
-            if self._read_only:
-                if not self._path.exists():
-                    raise StoreNotOpened("there is no store; is the URL right?")
-            else:
+            if not self._read_only:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock.acquire()
                 await self._writer.open()
@@ -83,13 +84,16 @@ class IndexedStorage(Storage):
         except StoreBusy:
             raise
         except (OSError, sqlite3.Error, StoreNotOpened) as error:
-            await self.close()
+            await self._release()
             raise StoreNotOpened(
-                f"The store {self._path.absolute()} cannot be opened: {error} "
+                f"The store {self._place.absolute()} cannot be opened: {error} "
                 "Check the path, its owner and its permissions, and the disk's free space."
             ) from error
 
     async def close(self) -> None:
+        await self._release()
+
+    async def _release(self) -> None:
         await self._readers.close()
         if not self._read_only:
             await self._writer.close()
@@ -173,6 +177,19 @@ class IndexedStorage(Storage):
 
     async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
         return await self._readers.run(partial(reading.expired, expiry=expiry))
+
+    async def oldest(
+        self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
+    ) -> tuple[list[Tally], Sequence[int]]:
+        return await self._readers.run(
+            partial(
+                reading.oldest,
+                patterns=patterns,
+                size=size,
+                received_before=received_before,
+                besides=besides,
+            )
+        )
 
     async def summary(self, now: int) -> Summary:
         return await self._readers.run(

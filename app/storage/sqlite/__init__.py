@@ -22,6 +22,7 @@ class SQLiteStorage(IndexedStorage):
     ) -> None:
         super().__init__(
             Path(path),
+            Path(path),
             Path(f"{path}.lock"),
             synchronous=synchronous,
             readers=readers,
