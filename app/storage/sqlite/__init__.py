@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from app.errors import StoreNotOpened
+from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
 from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Record, StoredDocument
@@ -25,8 +25,14 @@ from app.storage.base import (
 )
 from app.storage.lock import StoreLock
 from app.storage.sqlite import check, reading
-from app.storage.sqlite.connections import Readers, Worker, checkpoint, connect_writer
-from app.storage.sqlite.schema import migrate
+from app.storage.sqlite.connections import (
+    Readers,
+    Worker,
+    checkpoint,
+    connect_writer,
+    read_anew,
+)
+from app.storage.sqlite.schema import known_version, migrate
 from app.storage.sqlite.writer import Writer
 
 _VACUUM_PAGES = 500
@@ -53,26 +59,35 @@ class SQLiteStorage(Storage):
 
     def _connect_writer(self, synchronous: Literal["full", "normal"]) -> sqlite3.Connection:
         connection = connect_writer(self._path, synchronous)
-        migrate(connection)
+        try:
+            migrate(connection)
+        except Exception:
+            connection.close()
+            raise
         return connection
 
     async def open(self) -> None:
         try:
-            if not self._read_only:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire()
-                await self._writer.open()
-            elif not self._path.exists():
-                raise StoreNotOpened(f"There is no store at {self._path}.")
-            await self._readers.open()
-        except (OSError, sqlite3.Error, StoreNotOpened) as error:
-            self._lock.release()
-            if type(error) is not StoreNotOpened and isinstance(error, StoreNotOpened):
-                raise
+            await self._open()
+        except StoreBusy:
+            await self.close()
+            raise
+        except (OSError, sqlite3.Error, StoreNotOpened, StorageUnavailable) as error:
+            await self.close()
             raise StoreNotOpened(
-                f"The store {self._path.absolute()} cannot be opened: {error} "
+                f"The store {self._path.absolute()} cannot be opened: {str(error).rstrip('.')}. "
                 "Check the path, its owner and its permissions, and the disk's free space."
             ) from error
+
+    async def _open(self) -> None:
+        if not self._read_only:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            await self._writer.open()
+        elif not self._path.exists():
+            raise StoreNotOpened(f"there is no store at {self._path}.")
+        await self._readers.open()
+        await self._readers.run(known_version)
 
     async def close(self) -> None:
         await self._readers.close()
@@ -81,7 +96,7 @@ class SQLiteStorage(Storage):
             self._lock.release()
 
     async def ping(self) -> None:
-        await self._readers.run(lambda connection: connection.execute("SELECT 1").fetchone())
+        await self._readers.run(lambda _: read_anew(self._path))
 
     async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
         return await self._writer.insert(records)

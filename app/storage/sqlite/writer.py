@@ -113,6 +113,9 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Write]) -> list[Any
     """The result of each write, an exception where it failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:  # none of them is to blame: no use in trying one by one
+        return [translated(error) for _ in group]
+    try:
         transaction = Transaction(connection)
         results = _apply(transaction, group)
         transaction.finish()
