@@ -32,13 +32,16 @@ def lines_of(file: BinaryIO, name: str, limit: int) -> Iterator[bytes | BodyTooL
     elif name.endswith(".zst"):
         plain = cast(BinaryIO, zstd.ZstdFile(file))
     reader = io.BufferedReader(cast(io.RawIOBase, plain))
-    while line := reader.readline(limit + 2):
-        if len(line.rstrip(b"\r\n")) > limit:
-            while line and not line.endswith(b"\n"):
-                line = reader.readline(limit)
-            yield BodyTooLarge(f"A pattern may have {limit} bytes; this one has more.")
-        elif line.strip():
-            yield line
+    try:
+        while line := reader.readline(limit + 2):
+            if len(line.rstrip(b"\r\n")) > limit:
+                while line and not line.endswith(b"\n"):
+                    line = reader.readline(limit)
+                yield BodyTooLarge(f"A pattern may have {limit} bytes; this one has more.")
+            elif line.strip():
+                yield line
+    finally:
+        reader.detach()  # the file is the caller's to close
 
 
 async def import_lines(

@@ -61,11 +61,11 @@ def _passes(pattern: dict[str, Any], name: str, wanted: Any) -> bool:
         case "any_tags":
             return any(tag in tags for tag in wanted)
         case "agent":
-            return wanted in (data.get("agent"), data.get("agent_type"))
+            return agent_of(pattern) == wanted
         case "min_duration_ms":
-            return "duration_ms" in data and data["duration_ms"] >= wanted
+            return "duration_ms" in data and bool(data["duration_ms"] >= wanted)
         case "max_duration_ms":
-            return "duration_ms" in data and data["duration_ms"] <= wanted
+            return "duration_ms" in data and bool(data["duration_ms"] <= wanted)
         case "q":
             fields = [words(data[field]) for field in SEARCHED if data.get(field)]
             return all(
@@ -76,6 +76,15 @@ def _passes(pattern: dict[str, Any], name: str, wanted: Any) -> bool:
         case _ if name in _OF_DATA:
             return name in data and data[name] == wanted
     raise AssertionError(f"no such filter: {name}")
+
+
+def agent_of(pattern: dict[str, Any]) -> str | None:
+    """The agent, by the field that the pattern's own type has for it, or else by the other."""
+    names = ["agent", "agent_type"]
+    if pattern["pattern_type"] == "agent_usage":
+        names.reverse()
+    agents: list[str] = [pattern["data"][name] for name in names if pattern["data"].get(name)]
+    return agents[0] if agents else None
 
 
 def words(text: str) -> list[str]:

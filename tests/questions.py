@@ -6,7 +6,7 @@ from typing import Any
 from app.schemas.filters import Filters
 from app.schemas.timestamps import DAY, format_timestamp, is_bare_date, parse_timestamp
 from app.schemas.words import parse_text_query
-from tests.oracle import SEARCHED, Question, words
+from tests.oracle import SEARCHED, Question, agent_of, words
 from tests.patterns import DATA, pattern
 
 TEXTS = (
@@ -123,9 +123,11 @@ def _data(random: Random, pattern_type: str) -> dict[str, Any]:
     duration = {"duration_ms": random.choice(DURATIONS), "success": random.random() < 0.5}
     match pattern_type:
         case "task_completion":
-            return {**duration, "agent": name, "task_type": random.choice(NAMES)}
+            unknown = _some_of(random, {"agent_type": random.choice(NAMES)})
+            return {**duration, "agent": name, "task_type": random.choice(NAMES), **unknown}
         case "agent_usage":
-            return {**duration, "agent_type": name, "task_type": random.choice(NAMES)}
+            unknown = _some_of(random, {"agent": random.choice(NAMES)})
+            return {**duration, "agent_type": name, "task_type": random.choice(NAMES), **unknown}
         case "error_occurrence":
             more = {
                 "stack_trace": random.choice(TEXTS),
@@ -167,7 +169,7 @@ def _value_for(found: dict[str, Any], name: str, random: Random) -> Any:
             tag = next(iter(context.get("tags", [])), None)
             return tag and sorted({tag, random.choice(NAMES), "no such tag"})
         case "agent":
-            return data.get("agent") or data.get("agent_type")
+            return agent_of(found)
         case "min_duration_ms":
             return duration and random.randint(0, min(duration, LARGEST_ASKED))
         case "max_duration_ms":

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import BodyTooLarge, InvalidPattern, PatternStoreError
+from app.errors import BodyTooLarge, InvalidPattern, InvalidRequest, PatternStoreError
 from app.problems import MEDIA_TYPE, field_problems, problem_type, response_for
 from app.routes.bodies import JSON_TYPES, LINES_TYPES, array_items, lines, media_type, read_body
 from app.routes.components import JSON, NDJSON, content, many, ref, refs, stream
@@ -105,6 +105,8 @@ async def create_patterns(request: Request) -> Response:
         async for group in _items(request, kind, state):
             await batch.add(group)
         await batch.finish()
+    except InvalidRequest:
+        raise  # no batch at all: what is wrong with the body stands in `errors`
     except PatternStoreError as error:
         await _settle(batch)
         return response_for(error, request.url.path, _counts(batch.report))

@@ -4,7 +4,7 @@ FastAPI would read each body and parameter by its own rules and its own errors; 
 stricter, and reading the body once, as bytes, is also the faster way.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -15,8 +15,6 @@ from starlette.responses import Response
 from app.routes.components import refs
 from app.routes.refusals import ANY_CALL, refusals
 from app.schemas.json_schema import JsonSchema
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(APIRoute):

@@ -50,6 +50,15 @@ async def store_all(client: AsyncClient, patterns: list[dict[str, Any]]) -> None
     assert response.json()["stored"] == len(patterns), response.text
 
 
+async def post_batch(client: AsyncClient, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """Post a batch that can be read; its counts, which add up."""
+    response = await client.post("/v1/patterns/batch", content=body, headers=headers)
+    counts: dict[str, Any] = response.json()
+    assert response.status_code == (207 if counts["rejected"] else 200), response.text
+    assert counts["received"] == counts["stored"] + counts["duplicates"] + counts["rejected"]
+    return counts
+
+
 async def total(client: AsyncClient) -> int:
     """How many patterns there are."""
     count: int = (await client.get("/v1/count")).json()["count"]

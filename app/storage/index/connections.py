@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -38,12 +39,14 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
         check_same_thread=False,
         factory=Connection,
     )
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
+    return _set_up(
+        connection,
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        f"synchronous = {synchronous}",
+        f"journal_size_limit = {_WAL_BYTES}",
+        "temp_store = MEMORY",
+    )
 
 
 def connect_reader(path: Path) -> Connection:
@@ -56,9 +59,23 @@ def connect_reader(path: Path) -> Connection:
         check_same_thread=False,
         factory=Connection,
     )
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
+
+
+def _set_up(connection: Connection, *settings: str) -> Connection:
+    try:
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
+
+
+def read_anew(path: Path) -> None:
+    """Read over a new connection, which notices what a cache would hide: a file that is gone."""
+    with closing(connect_reader(path)) as connection:
+        connection.execute("SELECT value FROM meta").fetchall()
 
 
 def checkpoint(connection: Connection) -> None:

@@ -98,12 +98,12 @@ MIGRATIONS = (_VERSION_1,)
 """What takes a database from each version (its place here) to the next."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database to the present version, each step in a transaction of its own.
+def known_version(connection: sqlite3.Connection) -> int:
+    """A database's version, 0 where it is still empty.
 
     Raises StoreNotOpened for a database of a later version, or of another program.
     """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and application != APPLICATION_ID:
@@ -113,6 +113,15 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the database has schema version {version}, this program knows {len(MIGRATIONS)}; "
             "upgrade Pattern Store."
         )
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database to the present version, each step in a transaction of its own.
+
+    Raises StoreNotOpened as `known_version` does.
+    """
+    version = known_version(connection)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; "

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from app.errors import StoreBusy, StoreNotOpened
+from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
 from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Record, StoredDocument
@@ -33,9 +33,10 @@ from app.storage.index.connections import (
     checkpoint,
     connect_reader,
     connect_writer,
+    read_anew,
 )
 from app.storage.index.mirror import Mirror
-from app.storage.index.schema import migrate
+from app.storage.index.schema import known_version, migrate
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
@@ -72,23 +73,37 @@ class IndexedStorage(Storage):
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
         self._compressor = Compressor(self._readers, self._writer)
 
-    async def open(self) -> None:
-        if self._read_only and not self._path.exists():
-            raise StoreNotOpened(f"There is no store at {self._place}.")
+    def _connect(self) -> Connection:
+        connection = connect_writer(self._path, self._synchronous)
         try:
-            if not self._read_only:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire()
-                await self._writer.open()
-            await self._readers.open()
-        except StoreBusy:
+            migrate(connection)
+        except Exception:
+            connection.close()
             raise
-        except (OSError, sqlite3.Error, StoreNotOpened) as error:
+        return connection
+
+    async def open(self) -> None:
+        try:
+            await self._open()
+        except StoreBusy:
+            await self._release()
+            raise
+        except (OSError, sqlite3.Error, StoreNotOpened, StorageUnavailable) as error:
             await self._release()
             raise StoreNotOpened(
-                f"The store {self._place.absolute()} cannot be opened: {error} "
+                f"The store {self._place.absolute()} cannot be opened: {str(error).rstrip('.')}. "
                 "Check the path, its owner and its permissions, and the disk's free space."
             ) from error
+
+    async def _open(self) -> None:
+        if not self._read_only:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            await self._writer.open()
+        elif not self._path.exists():
+            raise StoreNotOpened(f"there is no store at {self._place}.")
+        await self._readers.open()
+        await self._readers.run_unready(known_version)
 
     async def close(self) -> None:
         await self._release()
@@ -99,13 +114,8 @@ class IndexedStorage(Storage):
             await self._writer.close()
             self._lock.release()
 
-    def _connect(self) -> Connection:
-        connection = connect_writer(self._path, self._synchronous)
-        migrate(connection)
-        return connection
-
     async def ping(self) -> None:
-        await self._readers.run(lambda connection: connection.execute("SELECT 1").fetchone())
+        await self._readers.run(lambda _: read_anew(self._path))
 
     async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
         return await self._writer.insert(records)

@@ -124,6 +124,9 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
     """The result of each write, an exception where it failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:  # none of them is to blame: no use in trying one by one
+        return [translated(error) for _ in group]
+    try:
         transaction = Transaction(connection, mirror)
         results = _apply(transaction, group)
         transaction.finish()

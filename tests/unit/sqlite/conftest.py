@@ -1,7 +1,7 @@
 """A database file, the storage over it, and the same file as SQLite itself sees it."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,10 @@ async def storage(path: Path, metrics: Metrics) -> AsyncIterator[SQLiteStorage]:
     await opened.close()
 
 
-def run_sql(path: Path, *statements: str) -> list[tuple[Any, ...]]:
-    """What the last of some statements gives, run on the file from outside."""
+def run_sql(path: Path, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a statement gives, run on the file from outside."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        return [connection.execute(statement).fetchall() for statement in statements][-1]
+        return connection.execute(statement, parameters).fetchall()
     finally:
         connection.close()

@@ -66,11 +66,8 @@ async def test_a_document_that_is_no_pattern_any_more_is_found_and_the_check_goe
     storage: SQLiteStorage, path: Path, document: str
 ) -> None:
     await storage.insert_many([record("a"), record("b")])
-    run_sql(
-        path,
-        f"UPDATE documents SET document = CAST('{document}' AS BLOB) WHERE seq = 1",
-        "UPDATE patterns SET agent = 'z' WHERE seq = 2",
-    )
+    run_sql(path, "UPDATE documents SET document = ? WHERE seq = 1", [document.encode()])
+    run_sql(path, "UPDATE patterns SET agent = 'z' WHERE seq = 2")
     told = await findings(storage)
     assert "a" in {finding.place for finding in told}
     assert Finding("b", "its columns differ from its document") in told

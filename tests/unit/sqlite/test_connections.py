@@ -1,0 +1,48 @@
+"""How connections are set up: durability, space given back, and readers that cannot write."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from app.metrics import Metrics
+from app.storage.sqlite import SQLiteStorage
+from app.storage.sqlite.connections import connect_reader, connect_writer
+
+FULL, NORMAL, INCREMENTAL = 2, 1, 2
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+@pytest.mark.parametrize(("synchronous", "level"), [("full", FULL), ("normal", NORMAL)])
+async def test_the_connection_that_writes_syncs_as_promised_and_gives_space_back(
+    path: Path, synchronous: Literal["full", "normal"], level: int
+) -> None:
+    for _ in ("when the database is made", "when it is there"):
+        storage = SQLiteStorage(
+            str(path), synchronous=synchronous, readers=1, read_only=False, metrics=Metrics()
+        )
+        await storage.open()
+        settings = await storage._writer.outside(
+            lambda connection: {
+                name: pragma(connection, name)
+                for name in ("journal_mode", "synchronous", "auto_vacuum")
+            }
+        )
+        await storage.close()
+        assert settings == {
+            "journal_mode": "wal",
+            "synchronous": level,
+            "auto_vacuum": INCREMENTAL,
+        }
+
+
+def test_a_connection_that_reads_cannot_write(path: Path) -> None:
+    connect_writer(path, "full").close()
+    connection = connect_reader(path)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("CREATE TABLE x (y)")
+    connection.close()

@@ -1,0 +1,93 @@
+"""No query walks the whole table: every filter leads SQLite into an index."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from app.schemas.filters import Filters, Order, Position
+from app.storage.sqlite import selection
+from app.storage.sqlite.selection import Statement
+from tests.oracle import Question
+from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
+from tests.records import NOON
+from tests.unit.sqlite.conftest import run_sql
+
+PATTERNS = made_up_patterns(Random(5), 300)
+INDEX_OF = {
+    "pattern_type": "patterns_by_type",
+    "pattern_id": "sqlite_autoindex_patterns_1",
+    "tags": "PRIMARY KEY (tag=?",
+    "any_tags": "PRIMARY KEY (tag=?",
+    "agent": "patterns_by_agent",
+    "task_type": "patterns_by_task",
+    "project_name": "patterns_by_project",
+    "session_id": "patterns_by_session",
+    "user_id": "patterns_by_user",
+    "error_type": "patterns_by_error",
+    "severity": "patterns_by_severity",
+    "q": "VIRTUAL TABLE INDEX",
+}
+"""What each filter is answered from; the others walk `patterns_by_time` until a page is full."""
+
+ONE_WALK = [name for name in FILTERS if name not in ("pattern_type", "pattern_id", "any_tags", "q")]
+"""Filters answered by one walk along time: by one value, and not by the words of a text."""
+
+
+def plan_of(path: Path, statement: Statement) -> list[str]:
+    """The steps SQLite takes."""
+    explained = run_sql(path, f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters)
+    return [step for *_, step in explained]
+
+
+def walks_a_table(step: str) -> bool:
+    return re.search(r"^SCAN (p|t|patterns|documents|tags)$", step) is not None
+
+
+def filters_by(*names: str) -> Filters:
+    """Filters by these names, with values that occur."""
+    question: Question = {}
+    for name in names:
+        question |= next(
+            filter(None, (question_about(each, [name], Random(1)) for each in PATTERNS))
+        )
+    return filters_of(question)
+
+
+@pytest.mark.usefixtures("storage")
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_page_by_one_filter_is_read_from_the_index_made_for_it(
+    path: Path, name: str, order: Order
+) -> None:
+    for after in (None, Position(NOON, "a")):
+        statement = selection.page(filters_by(name), order, after, limit=101)
+        plan = plan_of(path, statement)
+        assert any(INDEX_OF.get(name, "patterns_by_time") in step for step in plan), plan
+        assert not any(map(walks_a_table, plan)), plan
+
+
+@pytest.mark.usefixtures("storage")
+@pytest.mark.parametrize("name", ONE_WALK)
+def test_a_page_is_read_in_the_order_of_time_and_sorted_only_within_one_time(
+    path: Path, name: str
+) -> None:
+    plan = plan_of(path, selection.page(filters_by(name), Order.NEWEST, None, limit=101))
+    assert [step for step in plan if "ORDER BY" in step] == [
+        "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"
+    ]
+
+
+@pytest.mark.usefixtures("storage")
+def test_no_two_filters_together_walk_a_table_whatever_is_asked(path: Path) -> None:
+    for one, other in combinations(FILTERS, 2):
+        filters = filters_by(one, other)
+        for statement in (
+            selection.page(filters, Order.NEWEST, None, limit=101),
+            selection.tally(filters, limit=1000),
+            selection.all_seqs(filters),
+        ):
+            plan = plan_of(path, statement)
+            assert not any(map(walks_a_table, plan)), plan
