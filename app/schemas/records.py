@@ -87,6 +87,11 @@ class StoredDocument:
     stored: Provenance
 
     @property
+    def seq(self) -> int:
+        """The number of the change that made this state."""
+        return self.stored.seq
+
+    @property
     def etag(self) -> str:
         """The entity tag (RFC 9110, section 8.8.3) of this state."""
         return f'"{self.stored.revision}-{self.stored.seq}"'

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from app.errors import PatternNotFound
 from app.schemas.filters import Filters, Order, Position
@@ -62,11 +63,15 @@ class Tombstone:
     seq: int
 
 
+Change: TypeAlias = StoredDocument | Tombstone
+"""The latest that happened to a pattern."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Some changes in `seq` order; all up to `through` that match are among them."""
 
-    changes: list[StoredDocument | Tombstone]
+    changes: list[Change]
     through: int
 
 
@@ -98,7 +103,8 @@ class Summary:
     """The store at a glance; times in microseconds since the epoch, None in an empty store.
 
     `stored_bytes` is what the store takes on disk, `document_bytes` the JSON texts in it as
-    they are kept, `raw_bytes` the same before any compression.
+    they are kept, `raw_bytes` the same before any compression. `last_seq` is the latest number
+    given, `purged_seq` the latest deletion that is forgotten.
     """
 
     days: list[Tally]
@@ -109,6 +115,7 @@ class Summary:
     document_bytes: int
     raw_bytes: int
     last_seq: int
+    purged_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,17 @@ class Storage(ABC):
 
         Returns how many; those changed or gone since don't count. One transaction: callers
         with many split them.
+        """
+
+    @abstractmethod
+    async def restore(
+        self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
+    ) -> None:
+        """Take over changes of another store as they are, their numbers included.
+
+        What is there already stays, so that this may be repeated. Numbers up to `last_seq`
+        count as given from now on, deletions up to `purged_seq` as forgotten. Raises
+        PatternExists where an id or a number is taken by anything else.
         """
 
     @abstractmethod

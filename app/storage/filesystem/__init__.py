@@ -5,14 +5,14 @@ import contextlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from app.errors import StoreNotOpened
 from app.metrics import Metrics
-from app.storage.base import Finding
+from app.storage.base import Change, Finding
 from app.storage.filesystem.layout import INDEX
 from app.storage.filesystem.mirror import FILES, FileMirror
 from app.storage.filesystem.packing import Packer
@@ -90,6 +90,12 @@ class FilesystemStorage(IndexedStorage):
         for finding in self.findings:
             _log.warning("store mended", extra={"place": finding.place, "why": finding.problem})
         return self.findings
+
+    async def restore(
+        self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
+    ) -> None:
+        await super().restore(changes, last_seq=last_seq, purged_seq=purged_seq)
+        await self._writer.change(lambda _: self._set_bounds(last_seq, purged_seq))
 
     async def purge_tombstones(self, before: int) -> int:
         # An archive may still hold what a tombstone buries, and would bring it back.
@@ -169,6 +175,13 @@ class FilesystemStorage(IndexedStorage):
             self._readiness.objection = (
                 f"The files are being compared with the index: {done} of {total} folders."
             )
+
+    def _set_bounds(self, last_seq: int, purged_seq: int) -> None:
+        assert self._files.store is not None
+        self._files.store.reserve(last_seq)
+        if purged_seq > self._files.store.purged_seq:
+            self._files.store.purged_seq = purged_seq
+            self._files.store.write()
 
     def _rewrite_tombstones(self, before: int) -> None:
         assert self._files.store is not None

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 from app.errors import HistoryGone
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import StoredDocument
 from app.schemas.timestamps import DAY, day_of
-from app.storage.base import Changes, Count, Expiry, Page, Summary, Tally, Tombstone
+from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
 from app.storage.index.rows import COLUMNS, stored_document
@@ -78,12 +79,12 @@ def changes(
         return Changes([], max(after_seq, meta["last_seq"]))
     through = min(first + WINDOW, meta["last_seq"])
     statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
-    found: list[StoredDocument | Tombstone] = []
+    found: list[Change] = []
     for row in connection.execute(statement.sql, statement.parameters).fetchall():
         pattern = stored_document(row, connection.documents.read(row[4]))
         max_bytes -= len(pattern.document)
         if found and (max_bytes < 0 or len(found) == limit):
-            through = _seq(found[-1])
+            through = found[-1].seq
             break
         found.append(pattern)
     if deletes:
@@ -95,9 +96,9 @@ def changes(
                 (after_seq, through, limit + 1),
             )
         ]
-        found.sort(key=_seq)
+        found.sort(key=attrgetter("seq"))
     if len(found) > limit:
-        through = _seq(found[limit - 1])
+        through = found[limit - 1].seq
     return Changes(found[:limit], through)
 
 
@@ -177,9 +178,9 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     in_future = connection.execute(
         "SELECT count(*) FROM patterns WHERE timestamp > ?", (now,)
     ).fetchone()[0]
-    last_seq = connection.execute("SELECT value FROM meta WHERE name = 'last_seq'").fetchone()[0]
+    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     size = sum(day.bytes for day in days)
-    return Summary(days, oldest, newest, in_future, stored_bytes, size, size, last_seq)
+    return Summary(days, oldest, newest, in_future, stored_bytes, size, size, **meta)
 
 
 def _next_change(connection: Connection, after_seq: int) -> int | None:
@@ -196,10 +197,6 @@ def by_seq(connection: Connection, seq: int) -> StoredDocument:
     """The state that a `seq` names, which must be there."""
     row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
     return stored_document(row, connection.documents.read(seq))
-
-
-def _seq(change: StoredDocument | Tombstone) -> int:
-    return change.seq if isinstance(change, Tombstone) else change.stored.seq
 
 
 def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | None:

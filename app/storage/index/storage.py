@@ -13,6 +13,7 @@ from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Record, StoredDocument
 from app.storage.base import (
+    Change,
     Changes,
     Count,
     Expiry,
@@ -125,6 +126,13 @@ class IndexedStorage(Storage):
 
     async def delete_many(self, seqs: Sequence[int]) -> int:
         return await self._writer.change(lambda transaction: transaction.delete(seqs))
+
+    async def restore(
+        self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
+    ) -> None:
+        await self._writer.change(
+            lambda transaction: transaction.restore(changes, last_seq, purged_seq)
+        )
 
     async def purge_tombstones(self, before: int) -> int:
         return await self._writer.change(lambda transaction: transaction.purge_tombstones(before))

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 
-from app.errors import PatternChanged
+from app.errors import PatternChanged, PatternExists
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
 from app.schemas.timestamps import day_of, now
-from app.storage.base import Insertion, Outcome, Tombstone
+from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
 from app.storage.index.rows import COLUMNS, stored_document
@@ -80,6 +80,17 @@ class Transaction:
         self._add([(replace(record, received=received), stored)])
         return StoredDocument(
             record.pattern_id, record.pattern_type, record.timestamp, record.document, stored
+        )
+
+    def restore(self, changes: Sequence[Change], last_seq: int, purged_seq: int) -> None:
+        """See `Storage.restore`."""
+        fresh = self._not_there(changes)
+        states = [change for change in fresh if isinstance(change, StoredDocument)]
+        self._add([(record_of_document(state), state.stored) for state in states])
+        self._bury([(change, now()) for change in fresh if isinstance(change, Tombstone)])
+        self._last_seq = max([self._last_seq, last_seq, *(change.seq for change in fresh)])
+        self.connection.execute(
+            "UPDATE meta SET value = max(value, ?) WHERE name = 'purged_seq'", (purged_seq,)
         )
 
     def delete(self, seqs: Sequence[int]) -> int:
@@ -198,6 +209,28 @@ class Transaction:
             pattern_id: _Known(Provenance(at, seq, revision), received)
             for pattern_id, at, seq, revision, received in rows
         }
+
+    def _not_there(self, changes: Sequence[Change]) -> list[Change]:
+        """Those changes whose number is free. Raises PatternExists where ids contradict."""
+        numbered = dict(
+            self.connection.execute(
+                "WITH given AS (SELECT value AS seq FROM json_each(?))"
+                " SELECT seq, pattern_id FROM patterns JOIN given USING (seq)"
+                " UNION ALL SELECT seq, pattern_id FROM tombstones JOIN given USING (seq)",
+                (json.dumps([change.seq for change in changes]),),
+            ).fetchall()
+        )
+        fresh = [change for change in changes if change.seq not in numbered]
+        known = self._known(change.pattern_id for change in fresh)
+        for change in changes:
+            present = None if change.seq in numbered else known.get(change.pattern_id)
+            if present is not None and isinstance(change, Tombstone):
+                taken = present.stored.seq < change.seq  # a later pattern may follow a deletion
+            else:
+                taken = present is not None
+            if taken or numbered.get(change.seq, change.pattern_id) != change.pattern_id:
+                raise PatternExists(change.pattern_id)
+        return fresh
 
     def _same_content(self, taken: _Known, record: Record) -> bool:
         if taken.document is None:
