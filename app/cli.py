@@ -12,7 +12,7 @@ from typing import Annotated, Any, BinaryIO, TypeVar
 import typer
 from pydantic import ValidationError
 
-from app import __version__, transfer
+from app import __version__, migration, transfer
 from app.errors import PatternStoreError
 from app.logs import configure_logs
 from app.main import create_app, retention_policy
@@ -23,6 +23,7 @@ from app.server import serve as run_server
 from app.service import PatternService
 from app.service.batch import OnConflict
 from app.settings import Settings
+from app.storage.base import Storage
 from app.storage.registry import StorageOptions, storage_from
 
 T = TypeVar("T")
@@ -122,6 +123,21 @@ def export(
 
 
 @app.command()
+def migrate(
+    source: Annotated[str, typer.Argument(metavar="FROM_URL", help="The store to copy.")],
+    target: Annotated[str, typer.Argument(metavar="TO_URL", help="The place to copy it to.")],
+) -> None:
+    """Copy a store to another place, of the same kind or the other, and compare the two.
+
+    Receipt times, revisions, order and deletions come along, so that exports resume; the copy
+    remembers deletions for a further 30 days. TO_URL must be empty, or hold nothing but what
+    FROM_URL has: a migration that was broken off goes on where it was when it is begun again.
+    No service may be running on either. Ends with status 1 where the two differ in the end.
+    """
+    _run(_migrate(_settings(storage_url=source), _settings(storage_url=target)))
+
+
+@app.command()
 def check(storage_url: StorageUrl = None) -> None:
     """Look for damage in a store, and change nothing.
 
@@ -160,16 +176,25 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
-    metrics = Metrics()
-    options = StorageOptions(settings.synchronous, readers=1, read_only=read_only, metrics=metrics)
+async def _storage(
+    settings: Settings, *, read_only: bool = False, must_exist: bool = False
+) -> AsyncIterator[Storage]:
+    options = StorageOptions(
+        settings.synchronous, readers=1, read_only=read_only, must_exist=must_exist
+    )
     storage = storage_from(settings.storage_url, options)
     await storage.open()
     try:
         await storage.ready()
-        yield PatternService(storage, retention=retention_policy(settings), metrics=metrics)
+        yield storage
     finally:
         await storage.close()
+
+
+@asynccontextmanager
+async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
+    async with _storage(settings, read_only=read_only) as storage:
+        yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
 
 
 async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings: Settings) -> None:
@@ -199,6 +224,25 @@ async def _export(file: BinaryIO, after_seq: int, deletes: bool, settings: Setti
             await transfer.export_lines_to(
                 service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
             )
+
+
+async def _migrate(source: Settings, target: Settings) -> None:
+    async with _storage(source, must_exist=True) as theirs, _storage(target) as ours:
+        total = sum(tally.patterns for tally in (await theirs.summary(0)).days)
+        with ProgressReport("changes copied", total) as progress:
+            await migration.copy(theirs, ours, progress.update)
+        found = []
+        for settings, storage in ((source, theirs), (target, ours)):
+            with ProgressReport("changes read again", total) as progress:
+                found.append(await migration.inventory(storage, progress.update))
+            print(f"{settings.storage_url}: {found[-1]}")
+        damage = await migration.damage(ours)
+    for finding in damage:
+        print(f"{finding.place}: {finding.problem}")
+    same = found[0] == found[1] and not damage
+    print("The two hold the same." if same else "The two differ.")
+    if not same:
+        raise typer.Exit(1)
 
 
 async def _check(settings: Settings) -> None:

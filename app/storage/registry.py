@@ -18,6 +18,7 @@ class StorageOptions:
     synchronous: Literal["full", "normal"] = "full"
     readers: int = 4
     read_only: bool = False
+    must_exist: bool = False
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -27,10 +28,15 @@ BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
         synchronous=options.synchronous,
         readers=options.readers,
         read_only=options.read_only,
+        must_exist=options.must_exist,
         metrics=options.metrics,
     ),
     "filesystem": lambda path, options: FilesystemStorage(
-        path, readers=options.readers, read_only=options.read_only, metrics=options.metrics
+        path,
+        readers=options.readers,
+        read_only=options.read_only,
+        must_exist=options.must_exist,
+        metrics=options.metrics,
     ),
 }
 

@@ -39,7 +39,15 @@ class FilesystemStorage(IndexedStorage):
     in a power failure the files still have.
     """
 
-    def __init__(self, path: str, *, readers: int, read_only: bool, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        readers: int,
+        read_only: bool,
+        must_exist: bool = False,
+        metrics: Metrics,
+    ) -> None:
         self._root = Path(path)
         self._files = FileMirror(self._root)
         synchronous: Literal["normal"] = "normal"
@@ -50,6 +58,7 @@ class FilesystemStorage(IndexedStorage):
             synchronous=synchronous,
             readers=readers,
             read_only=read_only,
+            must_exist=must_exist,
             metrics=metrics,
             mirror=self._files,
         )

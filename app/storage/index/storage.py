@@ -60,6 +60,7 @@ class IndexedStorage(Storage):
         synchronous: Literal["full", "normal"],
         readers: int,
         read_only: bool,
+        must_exist: bool = False,
         metrics: Metrics,
         mirror: Mirror,
     ) -> None:
@@ -67,6 +68,7 @@ class IndexedStorage(Storage):
         self._path = database
         self._synchronous = synchronous
         self._read_only = read_only
+        self._must_exist = must_exist
         self._lock = StoreLock(lock, place)
         self._mirror = mirror
         self._readiness = Readiness()
@@ -97,6 +99,8 @@ class IndexedStorage(Storage):
             ) from error
 
     async def _open(self) -> None:
+        if self._must_exist and not self._place.exists():
+            raise StoreNotOpened(f"there is no store at {self._place}.")
         if not self._read_only:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()

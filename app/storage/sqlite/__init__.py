@@ -18,6 +18,7 @@ class SQLiteStorage(IndexedStorage):
         synchronous: Literal["full", "normal"],
         readers: int,
         read_only: bool,
+        must_exist: bool = False,
         metrics: Metrics,
     ) -> None:
         super().__init__(
@@ -27,6 +28,7 @@ class SQLiteStorage(IndexedStorage):
             synchronous=synchronous,
             readers=readers,
             read_only=read_only,
+            must_exist=must_exist,
             metrics=metrics,
             mirror=Mirror(),
         )
