@@ -24,6 +24,9 @@ from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
 from app.tasks.runner import TaskRunner
 
+_READY_SECONDS = 5.0
+"""How soon a store that was not ready is asked again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -94,12 +97,14 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
 
 async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
     """Say what the store holds and what retention does to it next, and begin with the tasks."""
-    try:
-        await service.storage.ready()
-        figures = await statistics(service.storage, service.retention, service.clock())
-    except PatternStoreError:
-        _log.exception("store not ready")
-        return
+    figures = None
+    while figures is None:
+        try:
+            await service.storage.ready()
+            figures = await statistics(service.storage, service.retention, service.clock())
+        except PatternStoreError as error:
+            _log.warning("store not ready", extra={"why": str(error)})
+            await asyncio.sleep(_READY_SECONDS)
     _log.info(
         "store opened",
         extra={

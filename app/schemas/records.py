@@ -49,6 +49,10 @@ class Provenance:
     seq: int
     revision: int
 
+    def is_later_than(self, other: "Provenance") -> bool:
+        """Whether this is a later state, of one pattern."""
+        return (self.revision, self.seq) > (other.revision, other.seq)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -174,9 +178,17 @@ def record_of(
 
 def record_of_document(stored: StoredDocument) -> Record:
     """The record a stored document was made from, so that its entries can be found again."""
-    return record_of(
-        stored.content(), pattern_id=stored.pattern_id, at=stored.stored.at, preserved=stored.stored
-    )
+    return record_again(stored.content(), stored.pattern_id, stored.stored)
+
+
+def record_again(pattern: Mapping[str, Any], pattern_id: str, stored: Provenance) -> Record:
+    """The record of a pattern that was stored before.
+
+    A pattern of the very time of its receipt came without one: a retry is known by that.
+    """
+    if pattern.get("timestamp") == format_timestamp(stored.at):
+        pattern = {name: pattern[name] for name in pattern if name != "timestamp"}
+    return record_of(pattern, pattern_id=pattern_id, at=stored.at, preserved=stored)
 
 
 class _Members(dict[str, Any]):

@@ -8,6 +8,8 @@ MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+"""The first moment that a timestamp can name."""
 
 _ISO_8601 = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})"

@@ -39,10 +39,12 @@ async def compress(
     if dry_run:
         return report
     report.patterns = 0
+    steps = 0
     async for done in storage.compress(before):
+        steps += 1
         report.patterns += done
         on_progress(report.patterns, len(seqs))
-    if report.patterns:
+    if steps:
         await storage.reclaim()
     report.bytes_after = storage.stored_bytes()
     return report

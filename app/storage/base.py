@@ -299,3 +299,10 @@ class Storage(ABC):
     @abstractmethod
     def check(self) -> AsyncIterator[Finding]:
         """Everything wrong with the store, as it is found; nothing is changed."""
+
+    async def repair(self) -> list[Finding] | None:
+        """Mend what the store has the means to mend; what was wrong.
+
+        None where it has nothing to mend itself from.
+        """
+        return None

@@ -1,33 +1,39 @@
 """Patterns as files in a tree of days, with an index beside them that can be built anew."""
 
 import asyncio
-import contextlib
 import logging
-import secrets
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from app.errors import StoreNotOpened
+from app.errors import PatternStoreError, StoreNotOpened
 from app.metrics import Metrics
-from app.storage.base import Change, Finding
-from app.storage.filesystem.layout import INDEX
-from app.storage.filesystem.mirror import FILES, FileMirror
+from app.storage.base import Change, Finding, Summary, Tally
+from app.storage.filesystem.durable import remove_unfinished
+from app.storage.filesystem.files import allocated_bytes, archived_bytes
+from app.storage.filesystem.index_file import end_mark, mark_end, open_index
+from app.storage.filesystem.layout import INDEX, STORE, subfolders
+from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.packing import Packer
 from app.storage.filesystem.reconciliation import Reconciliation
-from app.storage.filesystem.store_file import read_store_file
+from app.storage.filesystem.store_file import StoreFile, read_store_file
 from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
 from app.storage.filesystem.verification import verify_folder
-from app.storage.index.connections import Connection
+from app.storage.index.connections import Connection, translated
 from app.storage.index.storage import IndexedStorage
+
+T = TypeVar("T")
 
 RESCAN_SECONDS = 300.0
 """How often the files are compared with the index while the service runs."""
 
 _DOUBT_SECONDS = 1.0
-"""How soon they are after a write that failed halfway."""
+"""How soon they are after a write that failed halfway, or a comparison that failed."""
+
+_SETTLING_SECONDS = 0.2
+"""How long a check waits before it looks again at what seems wrong."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,65 +70,95 @@ class FilesystemStorage(IndexedStorage):
         )
         self._reconciliation = Reconciliation(self._root, self._readers, self._writer, self._files)
         self._packer = Packer(self._root, self._readers, self._writer, self._files)
-        self._scanning: asyncio.Task[None] | None = None
-        self.findings: list[Finding] = []
+        self._trusted = False
+        self._first_attempt = asyncio.Event()
+        self._rescanning = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+        self._findings: list[Finding] = []
 
     async def open(self) -> None:
-        if not self._read_only:
-            self._readiness.objection = "The files are being compared with the index."
+        if self._read_only:
+            if (self._root / STORE).exists() and not self._path.exists():
+                raise StoreNotOpened(
+                    f"The index {self._path} is gone; pattern-store check --repair makes it anew."
+                )
+            await super().open()
+            return
+        self._readiness.objection = "The files are being compared with the index."
         await super().open()
-        if not self._read_only:
-            self._scanning = asyncio.create_task(self._scan_again_and_again(), name="rescan")
+        self._watching = asyncio.create_task(self._watch(), name="rescan")
 
     async def ready(self) -> None:
-        while self._readiness.objection is not None:
-            if self._scanning is not None and self._scanning.done():
-                self._scanning.result()
-            await asyncio.sleep(0.02)
+        if not self._read_only:
+            await self._first_attempt.wait()
+        self._readiness.check()
 
     async def close(self) -> None:
-        if self._scanning is not None:
-            self._scanning.cancel()
-            await asyncio.gather(self._scanning, return_exceptions=True)
-        clean = self._scanning is not None and self._readiness.objection is None
-        if clean and self._files.store is not None and not self._files.in_doubt:
-            token = secrets.token_hex(16)
-            await self._writer.outside(partial(_set_token, token=token))
-            self._files.store.closed = token
-            await asyncio.to_thread(self._files.store.write)
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
+            await self._mark_clean_end()
         await super().close()
 
-    async def rescan(self) -> list[Finding]:
-        """Compare the files with the index now, and mend the index. What was wrong."""
-        self._files.in_doubt = False
-        self.findings = await self._reconciliation.run(self._tell)
-        for finding in self.findings:
-            _log.warning("store mended", extra={"place": finding.place, "why": finding.problem})
-        return self.findings
+    async def repair(self) -> list[Finding]:
+        await self.rescan()
+        return self._findings
+
+    async def rescan(self) -> None:
+        """Compare the files with the index, and mend the index. Raises StorageUnavailable."""
+        async with self._rescanning:
+            trusted = self._trusted and not self._files.in_doubt
+            self._files.in_doubt = False
+            try:
+                found = await self._reconciliation.run(self._tell, trusted=trusted)
+            except Exception as error:
+                self._files.in_doubt |= not trusted
+                raise translated(error) from error
+            except asyncio.CancelledError:
+                self._files.in_doubt |= not trusted
+                raise
+            self._trusted = True
+        for finding in found:
+            if finding not in self._findings:
+                _log.warning("store mended", extra={"place": finding.place, "why": finding.problem})
+        self._findings = found
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
     ) -> None:
         await super().restore(changes, last_seq=last_seq, purged_seq=purged_seq)
-        await self._writer.change(lambda _: self._set_bounds(last_seq, purged_seq))
+        await self._writer.change(lambda _: self._store_file.note_purged(purged_seq))
 
     async def purge_tombstones(self, before: int) -> int:
-        # An archive may still hold what a tombstone buries, and would bring it back.
-        await self._packer.tidy(all_dead=True)
+        if self._files.in_doubt:
+            await self.rescan()  # what deletions should have removed may lie there still
+        if await self._readers.run(partial(_has_tombstones, before=before)):
+            # An archive may still hold what a tombstone buries, and would bring it back.
+            await self._on_files(self._packer.tidy(all_dead=True))
         purged = await super().purge_tombstones(before)
         if purged:
             await self._writer.change(lambda _: self._rewrite_tombstones(before))
         return purged
 
     async def reclaim(self) -> None:
-        await self._packer.tidy(all_dead=False)
+        await self._on_files(self._packer.tidy(all_dead=False))
         await super().reclaim()
 
+    async def compressible(self, before: int) -> tuple[list[Tally], Sequence[int]]:
+        return await self._on_files(self._packer.candidates(before))
+
     async def compress(self, before: int) -> AsyncIterator[int]:
-        async for _ in self._packer.pack(before):
-            yield 0
-        async for done in super().compress(before):
+        packing = self._packer.pack(before)
+        while (done := await self._on_files(anext(packing, None))) is not None:
             yield done
+        async for _ in super().compress(before):  # the index's documents, which nobody counts
+            yield 0
+
+    async def summary(self, now: int) -> Summary:
+        summary = await super().summary(now)
+        raw, packed = await self._readers.run(archived_bytes)
+        return replace(summary, document_bytes=summary.raw_bytes - raw + packed)
 
     def stored_bytes(self) -> int:
         return super().stored_bytes() + self._files.allocated_bytes
@@ -130,54 +166,66 @@ class FilesystemStorage(IndexedStorage):
     async def check(self) -> AsyncIterator[Finding]:
         async for finding in super().check():
             yield finding
-        for folder in await asyncio.to_thread(self._reconciliation.folders):
-            for finding in await self._readers.run(
-                partial(verify_folder, root=self._root, folder=folder)
-            ):
-                yield finding
+        for folder in await asyncio.to_thread(subfolders, self._root):
+            verify = partial(verify_folder, root=self._root, folder=folder)
+            if found := await self._readers.run(verify):
+                await asyncio.sleep(_SETTLING_SECONDS)  # what is being written just now is well
+                for finding in await self._readers.run(verify):
+                    if finding in found:
+                        yield finding
+
+    @property
+    def _store_file(self) -> StoreFile:
+        assert self._files.store is not None
+        return self._files.store
+
+    async def _on_files(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except OSError as error:
+            raise translated(error) from error
 
     def _connect(self) -> Connection:
-        """The index, begun anew where it cannot be read; and whether to trust the last number."""
         self._root.mkdir(parents=True, exist_ok=True)
         store = read_store_file(self._root)
+        connection = open_index(self._path, super()._connect)
         try:
-            connection = self._connect_index()
-        except (sqlite3.DatabaseError, StoreNotOpened) as error:
-            _log.warning("index begun anew", extra={"why": str(error)})
-            for file in (self._root / INDEX).iterdir():
-                file.unlink()
-            connection = self._connect_index()
-        if store.closed is None or store.closed != _token(connection):
-            self._files.last_seq = store.reserved_seq
-        store.closed = None
-        store.write()
-        self._files.store = store
-        self._files.count_bytes(connection)
-        return connection
-
-    def _connect_index(self) -> Connection:
-        connection = super()._connect()
-        try:
-            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if state != "ok":
-                raise sqlite3.DatabaseError(state)
-            connection.executescript(FILES)
+            self._trusted = store.closed is not None and store.closed == end_mark(connection)
+            if not self._trusted:
+                self._files.last_seq = store.reserved_seq
+                for folder in subfolders(self._root):
+                    remove_unfinished(self._root, folder)
+            store.closed = None
+            store.write()
+            self._files.store = store
+            self._files.allocated_bytes = allocated_bytes(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    async def _scan_again_and_again(self) -> None:
-        await self.rescan()
-        self._readiness.objection = None
+    async def _watch(self) -> None:
+        """Make the store ready, then keep files and index in line."""
+        while self._readiness.objection is not None:
+            try:
+                await self.rescan()
+                self._readiness.objection = None
+            except PatternStoreError as error:
+                self._readiness.objection = str(error)
+                _log.error("store not ready", extra={"why": str(error)})
+            finally:
+                self._first_attempt.set()
+            await asyncio.sleep(0 if self._readiness.objection is None else _DOUBT_SECONDS)
         waited = 0.0
         while True:
             await asyncio.sleep(_DOUBT_SECONDS)
             waited += _DOUBT_SECONDS
             if self._files.in_doubt or waited >= RESCAN_SECONDS:
                 waited = 0.0
-                with contextlib.suppress(Exception):
+                try:
                     await self.rescan()
+                except PatternStoreError as error:
+                    _log.error("rescan failed", extra={"why": str(error)})
 
     def _tell(self, done: int, total: int) -> None:
         if self._readiness.objection is not None:
@@ -185,27 +233,24 @@ class FilesystemStorage(IndexedStorage):
                 f"The files are being compared with the index: {done} of {total} folders."
             )
 
-    def _set_bounds(self, last_seq: int, purged_seq: int) -> None:
-        assert self._files.store is not None
-        self._files.store.reserve(last_seq)
-        if purged_seq > self._files.store.purged_seq:
-            self._files.store.purged_seq = purged_seq
-            self._files.store.write()
+    async def _mark_clean_end(self) -> None:
+        """Have the next start know that this index saw all writes, where that is so."""
+        if not self._trusted or self._files.in_doubt:
+            return
+        try:
+            mark = await self._writer.outside(mark_end)
+            await asyncio.to_thread(replace(self._store_file, closed=mark).write)
+        except (OSError, PatternStoreError):
+            _log.exception("clean end not noted; the next start compares all files")
 
     def _rewrite_tombstones(self, before: int) -> None:
-        assert self._files.store is not None
         buried = read_tombstones(self._root)
-        purged = [tombstone.seq for tombstone, at in buried if at < before]
-        self._files.store.purged_seq = max([self._files.store.purged_seq, *purged])
-        self._files.store.write()
+        self._store_file.note_purged(
+            max((tombstone.seq for tombstone, at in buried if at < before), default=0)
+        )
         write_tombstones(self._root, [entry for entry in buried if entry[1] >= before])
 
 
-def _token(connection: Connection) -> str | None:
-    row = connection.execute("SELECT token FROM closed").fetchone()
-    return None if row is None else row[0]
-
-
-def _set_token(connection: Connection, token: str) -> None:
-    connection.execute("DELETE FROM closed")
-    connection.execute("INSERT INTO closed VALUES (?)", (token,))
+def _has_tombstones(connection: Connection, before: int) -> bool:
+    row = connection.execute("SELECT 1 FROM tombstones WHERE deleted_at < ? LIMIT 1", (before,))
+    return row.fetchone() is not None

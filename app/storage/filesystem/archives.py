@@ -5,17 +5,27 @@ them all, and one can be read by unpacking the member it is in and no more.
 """
 
 import gzip
-import io
+import mmap
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 BLOCK = 64
 """Patterns in a member: enough to compress well, few enough to read one of them fast."""
 
 _GZIP = 16 + zlib.MAX_WBITS
+_MAGIC = b"\x1f\x8b\x08"
 _PIECE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member: the byte it begins at, and its lines; or why it cannot be read."""
+
+    offset: int
+    lines: list[bytes]
+    problem: str | None = None
 
 
 def archive_of(documents: Sequence[bytes]) -> bytes:
@@ -28,38 +38,41 @@ def archive_of(documents: Sequence[bytes]) -> bytes:
     )
 
 
-def members_of(archive: Path) -> Iterator[tuple[int, list[bytes]]]:
-    """The members one by one: where each begins, and its lines.
-
-    Raises ValueError at a member that is damaged; those before it have been given by then.
-    """
+def members_of(archive: Path) -> Iterator[Member]:
+    """The members one by one. After a damaged one, the next that can be read is looked for."""
     with archive.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        offset = 0
-        while offset < size:
-            lines, following = _member(file, offset)
-            yield offset, lines
-            offset = following
+        if file.seek(0, 2) == 0:
+            yield Member(0, [], "the file is empty")
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            offset = 0
+            sound = True
+            while 0 <= offset < len(content):
+                try:
+                    lines, following = _member(content, offset)
+                except ValueError as error:
+                    if sound:  # one damage is told of once, however many places look like members
+                        yield Member(offset, [], str(error))
+                    sound = False
+                    offset = content.find(_MAGIC, offset + 1)
+                else:
+                    sound = True
+                    yield Member(offset, lines)
+                    offset = following
 
 
-def read_member(archive: Path, offset: int) -> list[bytes]:
-    """The lines of the member that begins at an offset. Raises ValueError if it is damaged."""
-    with archive.open("rb") as file:
-        return _member(file, offset)[0]
-
-
-def _member(file: BinaryIO, offset: int) -> tuple[list[bytes], int]:
+def _member(content: mmap.mmap, offset: int) -> tuple[list[bytes], int]:
     """The lines of a member, and where the next one begins."""
-    file.seek(offset)
     member = zlib.decompressobj(_GZIP)
     parts = []
     end = offset
     try:
         while not member.eof:
-            if not (piece := file.read(_PIECE)):
+            if not (piece := content[end : end + _PIECE]):
                 raise ValueError(f"the member at byte {offset} is cut off")
             parts.append(member.decompress(piece))
             end += len(piece)
     except zlib.error as error:
         raise ValueError(f"the member at byte {offset} is damaged: {error}") from None
-    return b"".join(parts).splitlines(), end - len(member.unused_data)
+    lines = b"".join(parts).splitlines()
+    return [line for line in lines if line.strip()], end - len(member.unused_data)

@@ -5,6 +5,7 @@ directory is synced (the rules are those of rename(2) and fsync(2) on Linux). Fi
 together share the syncs of their directories, and sync side by side.
 """
 
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,32 +37,59 @@ def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
     sync_folders(root, folders)
 
 
-def append(path: Path, content: bytes) -> None:
-    """Add to the end of a file; a write that stays incomplete is taken back."""
+def append_lines(path: Path, lines: bytes) -> int:
+    """Add lines to the end of a file; what the file's size was.
+
+    A write that stays incomplete is taken back. A line that a power failure has cut is ended
+    first, so that it spoils none but itself.
+    """
     created = not path.exists()
-    with path.open("ab") as file:
-        size = file.tell()
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
+            lines = b"\n" + lines
         try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            _write_all(file.fileno(), lines)
         except OSError:
             os.ftruncate(file.fileno(), size)
             raise
     if created:
         sync_folder(path.parent)
+    return size
+
+
+def truncate(path: Path, size: int) -> None:
+    """Cut what was added to a file."""
+    with path.open("r+b") as file:
+        os.ftruncate(file.fileno(), size)
+        os.fsync(file.fileno())
 
 
 def make_folder(root: Path, folder: str) -> None:
-    """Make a folder with those above it, down from one that is there."""
+    """Make a folder with those above it, up to the root, which must be there.
+
+    A root that is gone is not made anew: it may be a disk that is not mounted.
+    """
     missing = []
     path = root / folder
-    while not path.is_dir():
+    while path != root and not path.is_dir():
         missing.append(path)
         path = path.parent
     for path in reversed(missing):
-        path.mkdir(exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            raise NotADirectoryError(
+                errno.ENOTDIR, "no folder, move it out of the way", str(path)
+            ) from None
         sync_folder(path.parent)
+
+
+def remove_unfinished(root: Path, folder: str) -> None:
+    """Remove what a process that was killed had begun to write in a folder."""
+    for name in os.listdir(root / folder):
+        if name.startswith(TEMPORARY):
+            (root / folder / name).unlink(missing_ok=True)
 
 
 def remove_files(root: Path, paths: Iterable[str]) -> None:
@@ -98,10 +126,15 @@ def _temporary(path: Path) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("wb", buffering=0) as file:
+        _write_all(file.fileno(), content)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
 
 
 def _remove_empty(root: Path, folder: str) -> None:

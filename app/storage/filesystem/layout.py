@@ -8,6 +8,7 @@ quarantine/                    what could not be read
 .index/                        the index, which can be built anew from all the rest
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
@@ -48,6 +49,15 @@ def is_archive(path: str) -> bool:
     return PurePosixPath(path).name == ARCHIVE
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a name of the file system is text; Python spells any other with surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def subfolders(root: Path) -> list[str]:
     """The folders that may hold patterns, relative to the store, the store itself as `.`.
 
@@ -55,10 +65,16 @@ def subfolders(root: Path) -> list[str]:
     """
     found = ["."]
     for folder in found:
+        try:
+            entries = [*os.scandir(root / folder)]
+        except FileNotFoundError:  # it has gone meanwhile
+            continue
         found += sorted(
             str(PurePosixPath(folder) / entry.name)
-            for entry in (root / folder).iterdir()
-            if entry.is_dir() and not entry.is_symlink() and not _is_private(folder, entry.name)
+            for entry in entries
+            if entry.is_dir(follow_symlinks=False)
+            and is_utf8(entry.name)
+            and not _is_private(folder, entry.name)
         )
     return found
 

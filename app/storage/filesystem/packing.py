@@ -1,18 +1,22 @@
 """Packing the files of old days into archives, a folder at a time, beside the writers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from app.schemas.records import StoredDocument
-from app.schemas.timestamps import DAY
+from app.schemas.timestamps import DAY, EARLIEST
+from app.storage.base import Tally
+from app.storage.filesystem import files
 from app.storage.filesystem.archives import archive_of
-from app.storage.filesystem.durable import remove_files, write_files
+from app.storage.filesystem.durable import write_files
+from app.storage.filesystem.files import Look, look_at
 from app.storage.filesystem.layout import ARCHIVE, folder_of, is_archive
-from app.storage.filesystem.mirror import FileMirror, Look, look_at
+from app.storage.filesystem.mirror import FileMirror
 from app.storage.index.connections import Connection, Readers
-from app.storage.index.reading import by_seq
+from app.storage.index.reading import by_seq, tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
@@ -22,6 +26,13 @@ STEP = 100
 _REPACK = 8
 """A day that has an archive is packed again once one in so many of its patterns lies loose,
 or is in the archive and dead."""
+
+_FOLDERS_TO_PACK = (
+    "SELECT folder FROM files"
+    " WHERE folder GLOB '[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]' AND folder < :last"
+    " GROUP BY folder HAVING sum(path <> folder || :archive) > 0"
+    f" AND sum(path <> folder || :archive) * {_REPACK} >= sum(path = folder || :archive)"
+)
 
 
 class Packer:
@@ -33,67 +44,137 @@ class Packer:
         self._writer = writer
         self._mirror = mirror
 
+    async def candidates(self, before: int) -> tuple[list[Tally], Sequence[int]]:
+        """What `pack` would take: tallies, and the `seq` of each pattern."""
+        rows = await self._readers.run(partial(_loose_states, last=_last_folder(before)))
+        return tallies(row[1:] for row in rows), [row[0] for row in rows]
+
     async def pack(self, before: int) -> AsyncIterator[int]:
         """Pack the days that ended before a time; yields the patterns of each when done."""
-        last = folder_of(before // DAY * DAY)
-        for folder in await self._readers.run(partial(_folders_to_pack, before=last)):
+        for folder in await self._readers.run(partial(_to_pack, last=_last_folder(before))):
             yield await self._pack(folder)
 
     async def tidy(self, *, all_dead: bool) -> None:
         """Remove archives that hold nothing alive; with `all_dead`, drop every dead pattern."""
-        for folder in await self._readers.run(partial(_folders_with_dead, every=all_dead)):
+        for folder in await self._readers.run(partial(_with_dead, every=all_dead)):
             await self._pack(folder)
 
     async def _pack(self, folder: str) -> int:
-        states, looks = await self._readers.run(partial(_live_states, folder=folder))
-        if any(look_at(self._root / path) != look for path, look in looks.items()):
-            return 0  # somebody has touched a file: that is looked into first
+        """Make the archive of a folder anew; how many patterns it takes up that lay loose.
+
+        The process may end at any step. What is in the archive before the index knows is a
+        copy of what lies loose. What is deleted meanwhile is in the archive though dead; so
+        the index is told of more patterns in it than can be, until all is done.
+        """
         path = f"{folder}/{ARCHIVE}"
-        if not states:
-            await asyncio.to_thread(remove_files, self._root, [path])
-            await self._writer.change(partial(self._note, folder=folder, patterns=0))
+        day = await self._readers.run(partial(_read_day, folder=folder))
+        looks = await asyncio.to_thread(self._looks, {*day.looks, path})
+        if any(looks[known] != look for known, look in day.looks.items()):
+            return 0  # somebody has touched a file: the next rescan looks into that first
+        if looks[path] is not None and path not in day.looks and not day.in_archive:
+            return 0  # and so if somebody has put an archive there
+        if not day.states:
+            await self._writer.change(partial(self._drop, path=path, look=looks[path]))
             return 0
-        content = await asyncio.to_thread(lambda: archive_of([s.to_json() for s in states]))
+        await self._note(folder, day.in_archive + len(day.states))
+        content = await asyncio.to_thread(_archive_of_states, day.states)
         await asyncio.to_thread(write_files, self._root, {path: content})
         look = look_at(self._root / path)
-        if look is None:
-            return 0
-        for start in range(0, len(states), STEP):
-            seqs = [state.stored.seq for state in states[start : start + STEP]]
+        self._mirror.account(looks[path], look)
+        for start in range(0, len(day.states), STEP):
+            seqs = [state.stored.seq for state in day.states[start : start + STEP]]
             await self._writer.change(partial(self._move, path=path, look=look, seqs=seqs))
-        await self._writer.change(partial(self._note, folder=folder, patterns=len(states)))
-        return sum(not is_archive(path) for path in looks)
+        await self._note(folder, len(day.states))
+        return day.loose
 
-    def _note(self, transaction: Transaction, folder: str, patterns: int) -> None:
-        self._mirror.note_archive(transaction.connection, folder, patterns)
+    def _looks(self, paths: Iterable[str]) -> dict[str, Look | None]:
+        return {path: look_at(self._root / path) for path in paths}
 
-    def _move(self, transaction: Transaction, path: str, look: Look, seqs: Sequence[int]) -> None:
-        """The archive now holds these states; loose files of them go after the commit."""
-        for seq in seqs:
-            row = transaction.connection.execute(
-                "SELECT path FROM files WHERE seq = ?", (seq,)
-            ).fetchone()
-            if row is None:  # changed or deleted while the archive was made
-                continue
-            if not is_archive(row[0]):
-                self._mirror.remove_later(row[0])
-            self._mirror.note(transaction.connection, seq, path, look)
-
-
-def _folders_to_pack(connection: Connection, before: str) -> list[str]:
-    return [
-        folder
-        for folder, loose, packed in connection.execute(
-            "SELECT folder, sum(path NOT LIKE '%/' || ?1), sum(path LIKE '%/' || ?1) FROM files"
-            " WHERE folder GLOB '[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]' AND folder < ?2"
-            " GROUP BY folder",
-            (ARCHIVE, before),
+    async def _note(self, folder: str, patterns: int) -> None:
+        await self._writer.change(
+            lambda transaction: files.note_archive(transaction.connection, folder, patterns)
         )
-        if loose * _REPACK >= packed and loose > 0
-    ]
+
+    def _drop(self, transaction: Transaction, path: str, look: Look | None) -> None:
+        """Remove an archive that holds nothing alive, after the commit."""
+        files.note_archive(transaction.connection, files.folder_in(path), 0)
+        if look is not None and not files.seqs_in(transaction.connection, [path], 1):
+            self._mirror.remove_later(path, look)
+
+    def _move(
+        self, transaction: Transaction, path: str, look: Look | None, seqs: Sequence[int]
+    ) -> None:
+        """The archive now holds these states; loose files of them go after the commit.
+
+        Unless somebody has touched the one or the other meanwhile, or the state is no more.
+        """
+        if look is None or look_at(self._root / path) != look:
+            return
+        for seq in seqs:
+            place, known = files.place_of(transaction.connection, seq)
+            if place is None or known is None:
+                continue
+            if place != path:
+                if look_at(self._root / place) != known:
+                    continue
+                self._mirror.remove_later(place, known)
+            files.note(transaction.connection, seq, path, look)
 
 
-def _folders_with_dead(connection: Connection, every: bool) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """The states that a folder's files hold, in time's order, and how those files looked.
+
+    `loose` of them are not in the archive, which holds `in_archive`, dead ones included.
+    """
+
+    states: list[StoredDocument]
+    looks: dict[str, Look]
+    loose: int
+    in_archive: int
+
+
+def _read_day(connection: Connection, folder: str) -> _Day:
+    rows = connection.execute(
+        "SELECT seq, path, size, changed_at, inode FROM files WHERE folder = ?", (folder,)
+    ).fetchall()
+    states = [by_seq(connection, seq) for seq, *_ in rows]
+    states.sort(key=lambda state: (state.timestamp, state.pattern_id))
+    noted = connection.execute(
+        "SELECT patterns FROM archives WHERE folder = ?", (folder,)
+    ).fetchone()
+    return _Day(
+        states,
+        {path: Look(*look) for _, path, *look in rows},
+        sum(not is_archive(path) for _, path, *_ in rows),
+        noted[0] if noted else 0,
+    )
+
+
+def _archive_of_states(states: Sequence[StoredDocument]) -> bytes:
+    return archive_of([state.to_json() for state in states])
+
+
+def _last_folder(before: int) -> str:
+    """The folder before whose day all days have ended at a time."""
+    return folder_of(max(before // DAY * DAY, EARLIEST))
+
+
+def _to_pack(connection: Connection, last: str) -> list[str]:
+    rows = connection.execute(_FOLDERS_TO_PACK, {"last": last, "archive": f"/{ARCHIVE}"})
+    return [folder for (folder,) in rows]
+
+
+def _loose_states(connection: Connection, last: str) -> list[tuple[int, int, str, int]]:
+    return connection.execute(
+        "SELECT p.seq, p.timestamp, p.pattern_type, p.size FROM files f JOIN patterns p USING (seq)"
+        f" WHERE f.folder IN ({_FOLDERS_TO_PACK}) AND f.path <> f.folder || :archive"
+        " ORDER BY p.seq",
+        {"last": last, "archive": f"/{ARCHIVE}"},
+    ).fetchall()
+
+
+def _with_dead(connection: Connection, every: bool) -> list[str]:
     rows = connection.execute(
         "SELECT a.folder, a.patterns,"
         " (SELECT count(*) FROM files f WHERE f.folder = a.folder AND f.path = a.folder || ?)"
@@ -105,15 +186,3 @@ def _folders_with_dead(connection: Connection, every: bool) -> list[str]:
         for folder, patterns, alive in rows
         if alive < patterns and (every or alive == 0 or (patterns - alive) * _REPACK >= patterns)
     ]
-
-
-def _live_states(
-    connection: Connection, folder: str
-) -> tuple[list[StoredDocument], dict[str, Look]]:
-    """All states that files of a folder hold, in time's order, and how those files look."""
-    rows = connection.execute(
-        "SELECT seq, path, size, changed_at, inode FROM files WHERE folder = ?", (folder,)
-    ).fetchall()
-    states = [by_seq(connection, seq) for seq, *_ in rows]
-    states.sort(key=lambda state: (state.timestamp, state.pattern_id))
-    return states, {path: Look(*look) for _, path, *look in rows}

@@ -1,30 +1,36 @@
 """Bringing the index into line with the files, whatever people and failures did to them.
 
-The files are the truth: one dropped in is taken up, one that is gone is deleted, one edited by
-hand is a new revision. A file that cannot be read is moved aside, never deleted; where the
-index still has what it held, that is written anew.
+A file that was dropped in is taken up, one that is gone is deleted, one edited by hand is a
+new revision. A file that cannot be read is moved aside, never deleted; what the index still
+has of it is written anew.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.schemas.records import Record, StoredDocument
+from app.errors import StorageUnavailable
+from app.schemas.records import Record
 from app.storage.base import Finding
-from app.storage.filesystem.durable import make_folder, sync_folder, write_files
-from app.storage.filesystem.finding import FoundFile, list_folder, read_found
-from app.storage.filesystem.layout import QUARANTINE, is_archive, path_of, subfolders
-from app.storage.filesystem.mirror import FileMirror, Look, file_content, look_at
+from app.storage.filesystem import files
+from app.storage.filesystem.adoption import Adoption, forget_missing
+from app.storage.filesystem.durable import write_files
+from app.storage.filesystem.files import Look, look_at
+from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
+from app.storage.filesystem.layout import QUARANTINE, STORE, is_archive, subfolders
+from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.tombstones import read_tombstones
 from app.storage.index.connections import Connection, Readers
-from app.storage.index.reading import by_seq
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
 STEP = 200
-"""Files taken up in one transaction."""
+"""Files, or patterns of an archive, taken up in one transaction."""
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file that cannot be read is not one still being copied there."""
 
 
 class Reconciliation:
@@ -36,200 +42,152 @@ class Reconciliation:
         self._writer = writer
         self._mirror = mirror
 
-    async def run(self, on_progress: Callable[[int, int], None]) -> list[Finding]:
-        """Do it all; `on_progress` hears of folders done and in total. What was wrong."""
-        await self._take_tombstones()
-        folders = set(await asyncio.to_thread(self.folders))
-        folders |= await self._readers.run_unready(_known_folders)
+    async def run(self, on_progress: Callable[[int, int], None], *, trusted: bool) -> list[Finding]:
+        """Do it all; `on_progress` hears of folders done and in total. What was wrong.
+
+        For `trusted` see `Adoption`. Files may be moved from one folder to another; so what is
+        missing is deleted only when all folders have been seen.
+        """
+        self._require_store()
+        if not trusted:
+            await self._take_tombstones()
+        folders = set(await asyncio.to_thread(subfolders, self._root))
+        folders |= await self._readers.run_unready(files.known_folders)
         findings: list[Finding] = []
+        missing: list[str] = []
         for done, folder in enumerate(sorted(folders)):
             on_progress(done, len(folders))
-            findings += await self._folder(folder)
+            findings += await self._folder(folder, missing, trusted)
+        for start in range(0, len(missing), STEP):
+            drop = partial(self._drop, paths=missing[start : start + STEP])
+            while await self._writer.change_unready(drop):
+                continue
         return findings
 
-    def folders(self) -> list[str]:
-        """The folders there are, relative to the store."""
-        return subfolders(self._root)
+    def _require_store(self) -> None:
+        """See that the store is there before all that is missing counts as deleted."""
+        if not (self._root / STORE).exists():
+            raise StorageUnavailable(
+                f"{self._root / STORE} is gone. Mount the disk that the store is on, or restore "
+                "the file from a backup; without it nothing is compared."
+            )
 
     async def _take_tombstones(self) -> None:
         buried = await asyncio.to_thread(read_tombstones, self._root)
-        assert self._mirror.store is not None
-        purged = self._mirror.store.purged_seq
         known = await self._readers.run_unready(_known_tombstones)
-        if known != {tombstone.seq for tombstone, _ in buried}:
-            await self._writer.change_unready(
-                lambda transaction: transaction.apply_tombstones(buried, purged)
-            )
+        assert self._mirror.store is not None
+        if known != ({tombstone.seq for tombstone, _ in buried}, self._mirror.store.purged_seq):
+            await self._writer.change_unready(self._apply_tombstones)
 
-    async def _folder(self, folder: str) -> list[Finding]:
-        looks = await asyncio.to_thread(_looks, self._root, folder)
-        known = await self._readers.run_unready(partial(_known_looks, folder=folder))
-        fresh = [path for path, look in looks.items() if known.get(path) != look]
-        findings: list[Finding] = []
-        for start in range(0, len(fresh), STEP):
-            found = await asyncio.to_thread(
-                _read_all, self._root, {path: looks[path] for path in fresh[start : start + STEP]}
+    def _apply_tombstones(self, transaction: Transaction) -> None:
+        assert self._mirror.store is not None
+        # Read here, where nobody adds to them.
+        buried = read_tombstones(self._root)
+        transaction.apply_tombstones(buried, self._mirror.store.purged_seq)
+        self._mirror.spare_changed()
+
+    async def _folder(self, folder: str, missing: list[str], trusted: bool) -> list[Finding]:
+        looks = await asyncio.to_thread(list_folder, self._root, folder)
+        known = await self._readers.run_unready(partial(files.known_looks, folder=folder))
+        missing += [path for path in known if path not in looks]
+        fresh = {path: look for path, look in looks.items() if known.get(path) != look}
+        strange = await asyncio.to_thread(strange_names, self._root, folder)
+        findings = [Finding(name, "its name is not UTF-8; rename it") for name in strange]
+        loose = [path for path in fresh if not is_archive(path)]
+        for start in range(0, len(loose), STEP):
+            chunk = {path: fresh[path] for path in loose[start : start + STEP]}
+            found = await asyncio.to_thread(_read_all, self._root, chunk)
+            findings += await self._writer.change_unready(
+                partial(self._take_up_files, found=found, trusted=trusted)
             )
-            findings += await self._writer.change_unready(partial(self._take_up, found=found))
-        gone = [path for path in known if path not in looks]
-        if gone:
-            await self._writer.change_unready(partial(self._drop, paths=gone))
+        for path in filter(is_archive, fresh):
+            findings += await self._archive(path, fresh[path], trusted)
         return findings
 
-    def _take_up(self, transaction: Transaction, found: Iterable[FoundFile]) -> list[Finding]:
+    async def _archive(self, path: str, look: Look, trusted: bool) -> list[Finding]:
+        """Take up an archive, in steps, since it may hold very many patterns."""
+        (file,) = await asyncio.to_thread(_read_all, self._root, {path: look})
+        findings: list[Finding] = []
+        for start in range(0, len(file.records), STEP):
+            records = file.records[start : start + STEP]
+            findings += await self._writer.change_unready(
+                partial(self._take_up, file=file, records=records, trusted=trusted)
+            )
+        while self._is_damaged(file) and await self._writer.change_unready(
+            partial(self._unpack, path=path)
+        ):
+            continue
+        return findings + await self._writer.change_unready(partial(self._finish, file=file))
+
+    def _take_up_files(
+        self, transaction: Transaction, found: Sequence[FoundFile], trusted: bool
+    ) -> list[Finding]:
         findings: list[Finding] = []
         for file in found:
-            if look_at(self._root / file.path) != file.look:
-                continue  # it has changed since it was read; the next run sees to it
-            for record in file.records:
-                findings += self._take_up_pattern(transaction, file, record)
-            if file.problem is not None:
-                findings.append(Finding(file.path, file.problem))
-                self._set_aside(transaction.connection, file.path)
-            else:
-                if is_archive(file.path):
-                    folder = os.path.dirname(file.path)
-                    self._mirror.note_archive(transaction.connection, folder, len(file.records))
-                _renew_look(transaction.connection, file)
+            findings += self._take_up(transaction, file, file.records, trusted)
+            findings += self._finish(transaction, file)
         return findings
 
-    def _take_up_pattern(
-        self, transaction: Transaction, file: FoundFile, record: Record
+    def _take_up(
+        self, transaction: Transaction, file: FoundFile, records: Sequence[Record], trusted: bool
     ) -> list[Finding]:
-        current = transaction.state_of(record.pattern_id)
-        if current is None:
-            if _was_deleted(transaction.connection, record):
-                if not is_archive(file.path):
-                    self._mirror.remove_later(file.path)
-                return []
-            self._adopt(transaction, file, record, None)
+        if look_at(self._root / file.path) != file.look:
+            return []  # it has changed since it was read; the next run sees to it
+        adoption = Adoption(self._root, self._mirror, transaction, trusted=trusted)
+        return [finding for record in records for finding in adoption.take_up(file, record)]
+
+    def _finish(self, transaction: Transaction, file: FoundFile) -> list[Finding]:
+        """See to a file as a whole, when its patterns are taken up."""
+        connection = transaction.connection
+        if look_at(self._root / file.path) != file.look:
             return []
-        place = _path_of_seq(transaction.connection, current.stored.seq)
-        elsewhere = place not in (None, file.path) and (self._root / str(place)).exists()
-        if record.preserved == current.stored and record.document == current.document:
-            if not elsewhere or (is_archive(str(place)) and not is_archive(file.path)):
-                self._mirror.note(transaction.connection, current.stored.seq, file.path, file.look)
-                return []
-        elif not elsewhere:
-            self._adopt(transaction, file, record, current)
-            return []
-        elif _is_later(record, current):
-            self._adopt(transaction, file, record, current)
-            self._mirror.spare(str(place))
-            return [Finding(str(place), f"an older twin of {file.path}")]
+        if file.problem is not None and not self._is_damaged(file):
+            return [Finding(file.path, file.problem)]
+        self._mirror.account(files.known_look(connection, file.path), file.look)
+        if file.problem is not None:
+            return [self._set_aside(connection, file)]
         if is_archive(file.path):
-            return []  # the loose file beside an archive supersedes what the archive has
-        return [Finding(file.path, f"a twin of {place}, which counts")]
+            folder = files.folder_in(file.path)
+            files.note_archive(connection, folder, len(file.records))
+        forget_missing(transaction, self._mirror, file)
+        files.note_look(connection, file.path, file.look)
+        return []
 
-    def _adopt(
-        self,
-        transaction: Transaction,
-        file: FoundFile,
-        record: Record,
-        current: StoredDocument | None,
-    ) -> None:
-        """Take a file's pattern up; under a number of its own where it has none that can be."""
-        stored = transaction.adopt(record, instead_of=current)
-        if stored == record.preserved:
-            self._mirror.held_by(transaction.connection, stored.seq, file.path, file.look)
-            self._mirror.spare(file.path)
-        elif not is_archive(file.path):
-            path = path_of(record.pattern_id, record.pattern_type, record.timestamp)
-            if path != file.path:
-                self._mirror.remove_later(file.path)
+    def _is_damaged(self, file: FoundFile) -> bool:
+        """Whether what is wrong with a file is there to stay."""
+        settled = time.time_ns() - file.look.changed_at > _SETTLED
+        return file.problem is not None and file.readable and settled
 
-    def _drop(self, transaction: Transaction, paths: Sequence[str]) -> None:
-        """Delete the patterns of files that are gone."""
-        gone = [path for path in paths if look_at(self._root / path) is None]
-        transaction.delete(_seqs_of_paths(transaction.connection, gone))
+    def _unpack(self, transaction: Transaction, path: str) -> bool:
+        """Write some patterns of an archive to files of their own; whether there were any."""
+        seqs = files.seqs_in(transaction.connection, [path], STEP)
+        self._mirror.write_anew(transaction.connection, seqs)
+        return bool(seqs)
 
-    def _set_aside(self, connection: Connection, path: str) -> None:
+    def _set_aside(self, connection: Connection, file: FoundFile) -> Finding:
         """Move a damaged file to quarantine, and write anew what the index has of it."""
-        make_folder(self._root, QUARANTINE)
-        target = self._root / QUARANTINE / path.replace("/", "_")
-        while target.exists():
-            target = target.with_name(f"{target.name}+")
-        os.replace(self._root / path, target)
-        sync_folder(target.parent)
-        sync_folder((self._root / path).parent)
-        for seq in _seqs_of_paths(connection, [path]):
-            self._write_anew(connection, seq)
+        target = f"{QUARANTINE}/{file.path.replace('/', '_')[-200:]}"
+        content = (self._root / file.path).read_bytes()
+        while (self._root / target).exists() and (self._root / target).read_bytes() != content:
+            target += "+"
+        write_files(self._root, {target: content})
+        self._mirror.remove_later(file.path, file.look)
+        if is_archive(file.path):
+            files.note_archive(connection, files.folder_in(file.path), 0)
+        self._mirror.write_anew(connection, files.seqs_in(connection, [file.path]))
+        return Finding(file.path, f"{file.problem}; moved to {target}")
 
-    def _write_anew(self, connection: Connection, seq: int) -> None:
-        state = by_seq(connection, seq)
-        path = path_of(state.pattern_id, state.pattern_type, state.timestamp)
-        write_files(self._root, {path: file_content(state.document, state.stored)})
-        look = look_at(self._root / path)
-        assert look is not None
-        self._mirror.note(connection, seq, path, look)
-
-
-def _looks(root: Path, folder: str) -> dict[str, Look]:
-    return list_folder(root, folder) if (root / folder).is_dir() else {}
+    def _drop(self, transaction: Transaction, paths: Sequence[str]) -> int:
+        """Delete some patterns of files that are gone; how many."""
+        self._require_store()
+        gone = [path for path in paths if look_at(self._root / path) is None]
+        return transaction.delete(files.seqs_in(transaction.connection, gone, STEP)[:STEP])
 
 
 def _read_all(root: Path, looks: dict[str, Look]) -> list[FoundFile]:
     return [read_found(root, path, look) for path, look in looks.items()]
 
 
-def _is_later(record: Record, current: StoredDocument) -> bool:
-    stored = record.preserved
-    return stored is not None and (stored.revision, stored.seq) > (
-        current.stored.revision,
-        current.stored.seq,
-    )
-
-
-def _was_deleted(connection: Connection, record: Record) -> bool:
-    """Whether this is what a deletion left: a tombstone later than the file."""
-    if record.preserved is None:
-        return False
-    (buried,) = connection.execute(
-        "SELECT max(seq) FROM tombstones WHERE pattern_id = ?", (record.pattern_id,)
-    ).fetchone()
-    return buried is not None and buried > record.preserved.seq
-
-
-def _known_folders(connection: Connection) -> set[str]:
-    return {folder for (folder,) in connection.execute("SELECT DISTINCT folder FROM files")}
-
-
-def _known_tombstones(connection: Connection) -> set[int]:
-    return {seq for (seq,) in connection.execute("SELECT seq FROM tombstones")}
-
-
-def _known_looks(connection: Connection, folder: str) -> dict[str, Look]:
-    rows = connection.execute(
-        "SELECT path, size, changed_at, inode FROM files WHERE folder = ?", (folder,)
-    )
-    return {path: Look(*look) for path, *look in rows}
-
-
-def _path_of_seq(connection: Connection, seq: int) -> str | None:
-    row = connection.execute("SELECT path FROM files WHERE seq = ?", (seq,)).fetchone()
-    return None if row is None else row[0]
-
-
-def _seqs_of_paths(connection: Connection, paths: Sequence[str]) -> list[int]:
-    return [
-        seq
-        for path in paths
-        for (seq,) in connection.execute(
-            "SELECT seq FROM files WHERE folder = ? AND path = ?",
-            (os.path.dirname(path) or ".", path),
-        ).fetchall()
-    ]
-
-
-def _renew_look(connection: Connection, file: FoundFile) -> None:
-    """Note how a file looks that was read again and found to hold what it held."""
-    connection.execute(
-        "UPDATE files SET size = ?, changed_at = ?, inode = ? WHERE folder = ? AND path = ?",
-        (
-            file.look.size,
-            file.look.changed_at,
-            file.look.inode,
-            os.path.dirname(file.path) or ".",
-            file.path,
-        ),
-    )
+def _known_tombstones(connection: Connection) -> tuple[set[int], int]:
+    (purged,) = connection.execute("SELECT value FROM meta WHERE name = 'purged_seq'").fetchone()
+    return {seq for (seq,) in connection.execute("SELECT seq FROM tombstones")}, purged

@@ -6,7 +6,7 @@ the index that remembers the last one is lost.
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import StoreNotOpened
@@ -32,8 +32,14 @@ class StoreFile:
     def reserve(self, seq: int) -> None:
         """See to it that all numbers up to one are reserved."""
         if seq > self.reserved_seq:
+            replace(self, reserved_seq=seq + BLOCK).write()
             self.reserved_seq = seq + BLOCK
-            self.write()
+
+    def note_purged(self, seq: int) -> None:
+        """Deletions up to this one are forgotten."""
+        if seq > self.purged_seq:
+            replace(self, purged_seq=seq).write()
+            self.purged_seq = seq
 
     def write(self) -> None:
         """Make the present state last."""

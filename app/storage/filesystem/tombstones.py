@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.storage.base import Tombstone
-from app.storage.filesystem.durable import append, write_files
+from app.storage.filesystem.durable import append_lines, write_files
 from app.storage.filesystem.layout import TOMBSTONES
 
 
-def append_tombstones(root: Path, buried: Sequence[tuple[Tombstone, int]]) -> None:
-    """Add deletions with their times (microseconds); durable on return."""
-    append(root / TOMBSTONES, b"".join(_line(tombstone, at) for tombstone, at in buried))
+def append_tombstones(root: Path, buried: Sequence[tuple[Tombstone, int]]) -> int:
+    """Add deletions with their times (microseconds), durable on return; the size before."""
+    return append_lines(
+        root / TOMBSTONES, b"".join(_line(tombstone, at) for tombstone, at in buried)
+    )
 
 
 def read_tombstones(root: Path) -> list[tuple[Tombstone, int]]:
-    """All deletions; a last line that is not whole counts as not written."""
+    """All deletions; a line that a power failure has cut counts as not written."""
     path = root / TOMBSTONES
     if not path.exists():
         return []

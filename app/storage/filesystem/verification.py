@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from app.schemas.json_text import same_json
 from app.schemas.records import Record
 from app.storage.base import Finding
-from app.storage.filesystem.finding import FoundFile, list_folder, read_found
+from app.storage.filesystem import files
+from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
 from app.storage.filesystem.layout import is_archive
 from app.storage.index.connections import Connection
 from app.storage.index.reading import get
@@ -12,7 +14,9 @@ from app.storage.index.reading import get
 
 def verify_folder(connection: Connection, root: Path, folder: str) -> list[Finding]:
     """What is wrong with the files of one folder, each read whole."""
-    findings: list[Finding] = []
+    findings = [
+        Finding(name, "its name is not UTF-8; rename it") for name in strange_names(root, folder)
+    ]
     looks = list_folder(root, folder)
     for path, look in looks.items():
         file = read_found(root, path, look)
@@ -20,25 +24,23 @@ def verify_folder(connection: Connection, root: Path, folder: str) -> list[Findi
             findings.append(Finding(path, file.problem))
         for record in file.records:
             findings += _verify(connection, file, record)
-    for (path,) in connection.execute(
-        "SELECT DISTINCT path FROM files WHERE folder = ?", (folder,)
-    ):
-        if path not in looks:
-            findings.append(Finding(path, "is gone; a rescan deletes its patterns"))
+    findings += [
+        Finding(path, "is gone; a rescan deletes its patterns")
+        for path in files.known_looks(connection, folder)
+        if path not in looks
+    ]
     return findings
 
 
 def _verify(connection: Connection, file: FoundFile, record: Record) -> list[Finding]:
     current = get(connection, record.pattern_id)
     if current is not None and record.preserved == current.stored:
-        (place,) = connection.execute(
-            "SELECT path FROM files WHERE seq = ?", (current.stored.seq,)
-        ).fetchone() or (None,)
-        if record.document != current.document:
+        place, _ = files.place_of(connection, current.stored.seq)
+        if not same_json(record.content(), current.content()):
             return [Finding(file.path, "differs from the index; a rescan takes it up")]
         if place == file.path or is_archive(file.path):
             return []
-        return [Finding(file.path, f"a twin of {place}")]
+        return [Finding(file.path, f"a copy of {place}, which counts")]
     if is_archive(file.path):
         return []  # superseded or deleted; the next packing drops it
     if current is None:

@@ -1,16 +1,16 @@
 """Compressing old documents, in short steps beside the other writers."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import zstandard
 
-from app.schemas.timestamps import DAY, day_of
+from app.schemas.timestamps import DAY
 from app.storage.base import Tally
 from app.storage.index.connections import Connection, Readers
 from app.storage.index.documents import DICTIONARY_BYTES
+from app.storage.index.reading import tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
@@ -44,9 +44,9 @@ class Compressor:
     async def run(self, before: int) -> AsyncIterator[int]:
         """Compress it all; yields after each step how many documents it took."""
         _, seqs = await self.candidates(before)
-        dictionary = await self._dictionary(seqs)
-        if dictionary is None:
+        if not seqs:
             return
+        dictionary = await self._dictionary(seqs)
         for start in range(0, len(seqs), STEP):
             chunk = seqs[start : start + STEP]
             await self._writer.change(
@@ -54,54 +54,54 @@ class Compressor:
             )
             yield len(chunk)
 
-    async def _dictionary(self, seqs: Sequence[int]) -> int | None:
+    async def _dictionary(self, seqs: Sequence[int]) -> int:
         """The number of the dictionary to use: the present one, or a new one if that is better."""
-        samples, present, content = await self._readers.run(partial(_samples, seqs=seqs))
-        if len(samples) < _FEWEST:
-            return present
+        samples, present = await self._readers.run(partial(_samples, seqs=seqs))
+        if present is not None and len(samples) < _FEWEST:
+            return present[0]
         trained = await asyncio.to_thread(_trained, samples)
-        if trained is None:
-            return present
-        if content is not None:
+        if present is not None:
+            number, content = present
             now, then = await asyncio.to_thread(_sizes, samples, content, trained)
             if now <= _WORSE * then:
-                return present
+                return number
         return await self._writer.change(lambda transaction: transaction.add_dictionary(trained))
 
 
 def _candidates(connection: Connection, before: int) -> tuple[list[Tally], list[int]]:
-    numbers: Counter[tuple[int, str]] = Counter()
-    sizes: Counter[tuple[int, str]] = Counter()
-    seqs = []
-    for seq, timestamp, pattern_type, size in connection.execute(
+    rows = connection.execute(
         "SELECT p.seq, p.timestamp, p.pattern_type, p.size"
         f" FROM documents d CROSS JOIN patterns p USING (seq) WHERE {_OLD} ORDER BY p.seq",
         {"before": before},
-    ):
-        seqs.append(seq)
-        numbers[day_of(timestamp), pattern_type] += 1
-        sizes[day_of(timestamp), pattern_type] += size
-    return [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())], seqs
+    ).fetchall()
+    if len(rows) < _FEWEST and not _has_dictionary(connection):
+        return [], []
+    return tallies(row[1:] for row in rows), [row[0] for row in rows]
+
+
+def _has_dictionary(connection: Connection) -> bool:
+    return connection.execute("SELECT 1 FROM dictionaries LIMIT 1").fetchone() is not None
 
 
 def _samples(
     connection: Connection, seqs: Sequence[int]
-) -> tuple[list[bytes], int | None, bytes | None]:
-    """Documents from all over the candidates, and the present dictionary."""
+) -> tuple[list[bytes], tuple[int, bytes] | None]:
+    """Documents from all over the candidates, and the present dictionary with its number."""
     chosen = seqs[:: max(1, len(seqs) // _SAMPLES)]
     samples = [connection.documents.read(seq) for seq in chosen]
     newest = connection.execute(
         "SELECT number, content FROM dictionaries ORDER BY number DESC LIMIT 1"
     ).fetchone()
-    return samples, *(newest or (None, None))
+    return samples, newest
 
 
-def _trained(samples: Sequence[bytes]) -> bytes | None:
+def _trained(samples: Sequence[bytes]) -> bytes:
+    """A dictionary of what the samples have in common; of some of them, if that is too little."""
     size = min(DICTIONARY_BYTES, sum(map(len, samples)) // 8)
     try:
         return zstandard.train_dictionary(size, list(samples)).as_bytes()
-    except zstandard.ZstdError:  # too little in common, or too little at all
-        return None
+    except zstandard.ZstdError:
+        return b"".join(samples)[:size]
 
 
 def _sizes(samples: Sequence[bytes], *dictionaries: bytes) -> list[int]:

@@ -21,14 +21,18 @@ class Mirror:
         connection: Connection,
         added: Sequence[tuple[Record, Provenance]],
         buried: Sequence[tuple[Tombstone, int]],
+        last_seq: int,
     ) -> None:
-        """Make new states and tombstones (with their time) durable, before the commit."""
+        """Make new states and tombstones (with their time) durable, before the commit.
+
+        Also the last number given, after which the next one follows.
+        """
 
     def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
         """Hear of deleted states, and of replaced ones, whose copies the commit will outdate."""
 
     def committed(self) -> None:
-        """The commit is done; what was let go may now be dropped."""
+        """The commit is done; what was let go may now be dropped. Never raises."""
 
-    def undone(self) -> None:
-        """The transaction was rolled back."""
+    def undone(self, connection: Connection) -> None:
+        """The transaction was rolled back; what was kept of it goes again. Never raises."""

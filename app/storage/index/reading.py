@@ -1,7 +1,7 @@
 """The reads of the contract, each a function of a connection inside one read transaction."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 
 from app.errors import HistoryGone
@@ -110,9 +110,7 @@ def matching(connection: Connection, filters: Filters) -> list[int]:
 
 def expired(connection: Connection, expiry: Expiry) -> tuple[list[Tally], list[int]]:
     """See `Storage.expired`."""
-    sizes: Counter[tuple[int, str]] = Counter()
-    numbers: Counter[tuple[int, str]] = Counter()
-    seqs: list[int] = []
+    found: list[tuple[int, int, str, int]] = []
     for pattern_type, cutoff in expiry.cutoffs.items():
         rows = connection.execute(
             "SELECT p.seq, p.timestamp, p.size FROM patterns p INDEXED BY patterns_by_type"
@@ -128,12 +126,8 @@ def expired(connection: Connection, expiry: Expiry) -> tuple[list[Tally], list[i
                 pattern_type,
             ),
         )
-        for seq, timestamp, size in rows:
-            seqs.append(seq)
-            numbers[day_of(timestamp), pattern_type] += 1
-            sizes[day_of(timestamp), pattern_type] += size
-    tallies = [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())]
-    return tallies, sorted(seqs)
+        found += [(seq, timestamp, pattern_type, size) for seq, timestamp, size in rows]
+    return tallies(row[1:] for row in found), sorted(row[0] for row in found)
 
 
 def oldest(
@@ -144,22 +138,28 @@ def oldest(
     besides: Collection[int],
 ) -> tuple[list[Tally], list[int]]:
     """See `Storage.oldest`."""
-    numbers: Counter[tuple[int, str]] = Counter()
-    sizes: Counter[tuple[int, str]] = Counter()
-    seqs: list[int] = []
-    for seq, timestamp, pattern_type, bytes_ in connection.execute(
+    found: list[tuple[int, int, str, int]] = []
+    for row in connection.execute(
         "SELECT seq, timestamp, pattern_type, size FROM patterns INDEXED BY patterns_by_time"
         " WHERE stored_at < ? ORDER BY timestamp",
         (received_before,),
     ):
-        if len(seqs) >= patterns and size <= 0:
+        if len(found) >= patterns and size <= 0:
             break
-        if seq not in besides:
-            seqs.append(seq)
-            size -= bytes_
-            numbers[day_of(timestamp), pattern_type] += 1
-            sizes[day_of(timestamp), pattern_type] += bytes_
-    return [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())], seqs
+        if row[0] not in besides:
+            found.append(row)
+            size -= row[3]
+    return tallies(row[1:] for row in found), [row[0] for row in found]
+
+
+def tallies(rows: Iterable[tuple[int, str, int]]) -> list[Tally]:
+    """What patterns add up to, of which timestamp, type and size are known."""
+    numbers: Counter[tuple[int, str]] = Counter()
+    sizes: Counter[tuple[int, str]] = Counter()
+    for timestamp, pattern_type, size in rows:
+        numbers[day_of(timestamp), pattern_type] += 1
+        sizes[day_of(timestamp), pattern_type] += size
+    return [Tally(*key, number, sizes[key]) for key, number in sorted(numbers.items())]
 
 
 def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:

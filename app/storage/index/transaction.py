@@ -117,15 +117,20 @@ class Transaction:
         known = self._known([pattern_id]).get(pattern_id)
         return None if known is None else self._states([known.stored.seq])[0]
 
-    def adopt(self, record: Record, *, instead_of: StoredDocument | None = None) -> Provenance:
+    def adopt(
+        self, record: Record, *, instead_of: StoredDocument | None = None, late: bool = False
+    ) -> Provenance:
         """Take in a state from elsewhere, with the provenance it preserves where that is free.
 
         In the place of another state it takes one up from that state's revision, unless its
-        own number is later.
+        own number is later. A state that comes `late`, after readers have gone beyond its
+        number, gets the next one, so that their exports tell of it.
         """
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
+        if late and stored.seq <= self._last_seq:
+            stored = replace(stored, seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
             (stored.seq,),
@@ -170,8 +175,8 @@ class Transaction:
 
     def finish(self) -> None:
         """Write what the changes add up to, and have the mirror keep them."""
-        self._mirror.keep(self.connection, self._added, self._buried)
-        if self._last_seq != self._first_seq:
+        if self._last_seq != self._first_seq or self._added:
+            self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
             self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
             )
@@ -291,6 +296,8 @@ class Transaction:
     def _remove(self, states: Sequence[StoredDocument]) -> None:
         removed = [(record_of_document(state), state.stored.seq) for state in states]
         self._mirror.let_go(self.connection, states)
+        gone = {seq for _, seq in removed}
+        self._added = [entry for entry in self._added if entry[1].seq not in gone]
         execute = self.connection.executemany
         execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
         self.connection.documents.remove([seq for _, seq in removed])

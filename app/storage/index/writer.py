@@ -136,7 +136,7 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
     except Exception as error:  # noqa: BLE001 - whatever it is, each caller gets its own answer
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        mirror.undone()
+        mirror.undone(connection)
         if len(group) > 1:
             return [_commit(connection, [write], mirror)[0] for write in group]
         return [translated(error)]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 
 from app.metrics import Metrics
+from app.storage.index.connections import connect_reader, connect_writer
 from app.storage.sqlite import SQLiteStorage
-from app.storage.sqlite.connections import connect_reader, connect_writer
 
 FULL, NORMAL, INCREMENTAL = 2, 1, 2
 

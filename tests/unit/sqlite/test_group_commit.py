@@ -4,8 +4,8 @@ import asyncio
 
 from app.metrics import Metrics
 from app.storage.base import Outcome
+from app.storage.index.transaction import Transaction
 from app.storage.sqlite import SQLiteStorage
-from app.storage.sqlite.transaction import Transaction
 from tests.contract.reading import findings, paged_ids
 from tests.records import record, records
 

@@ -11,7 +11,8 @@ import pytest
 from app.errors import StorageUnavailable
 from app.metrics import Metrics
 from app.storage.base import Outcome
-from app.storage.sqlite import SQLiteStorage, connections
+from app.storage.index import connections
+from app.storage.sqlite import SQLiteStorage
 from tests.contract.reading import findings, paged_ids
 from tests.records import record, records
 

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from app.schemas.filters import Filters, Order, Position
-from app.storage.sqlite import selection
-from app.storage.sqlite.selection import Statement
+from app.storage.index import selection
+from app.storage.index.selection import Statement
 from tests.oracle import Question
 from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
 from tests.records import NOON
