@@ -17,6 +17,9 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._:@+/=-]{1,128}")
 
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked again and again by machines: logged at the level debug only."""
+
 _log = logging.getLogger("app.requests")
 
 
@@ -61,7 +64,8 @@ class Observation:
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(method, route).observe(seconds)
         if self._access_log:
-            _log.info(
+            _log.log(
+                logging.DEBUG if route in _PROBES else logging.INFO,
                 "request",
                 extra={
                     "method": scope["method"],
