@@ -1,5 +1,6 @@
 """Each request seen from outside: an id, a log line, its time, and what failed."""
 
+import asyncio
 import logging
 import re
 import time
@@ -9,8 +10,9 @@ from contextvars import ContextVar
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import ShuttingDown
 from app.metrics import Metrics
-from app.problems import internal_error
+from app.problems import internal_error, response_for
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request being answered."""
@@ -49,6 +51,11 @@ class Observation:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            if status:
+                raise
+            problem = ShuttingDown("The service is stopping, and did not wait for this any longer.")
+            await response_for(problem, scope["path"])(scope, receive, send_with_id)
         except Exception:
             _log.exception("request failed", extra={"path": scope["path"]})
             if status:
