@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import typer
+import uvloop
 from pydantic import ValidationError
 
 from app import __version__, transfer
@@ -73,7 +75,7 @@ def serve(
     """Run the service until Ctrl-C or SIGTERM; then finish what was accepted and end."""
     settings = _settings(host=host, port=port, storage_url=storage_url)
     configure_logs(settings.log_level)
-    _run(run_server(settings))
+    _run(run_server(settings), uvloop.new_event_loop)
 
 
 @app.command("import")
@@ -147,10 +149,13 @@ def _settings(**given: Any) -> Settings:
     raise typer.Exit(2)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(
+    work: Coroutine[Any, Any, T], loop_factory: Callable[[], AbstractEventLoop] | None = None
+) -> T:
     """Do the work; a domain error ends the command with a message instead of a traceback."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         raise typer.Exit(1) from None
