@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ShuttingDown
 from app.metrics import Metrics
-from app.problems import internal_error, response_for
+from app.problems import METHODS, internal_error, response_for
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request being answered."""
@@ -67,7 +67,8 @@ class Observation:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if route != "none" else "other"
+        # Callers can make up methods and paths; what metrics tell apart must have an end.
+        method = scope["method"] if route != "none" and scope["method"] in METHODS else "other"
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(method, route).observe(seconds)
         if self._access_log:
