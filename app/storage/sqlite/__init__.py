@@ -1,6 +1,5 @@
 """The default backend: one SQLite database in WAL mode."""
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -28,15 +27,12 @@ from app.storage.sqlite import check, reading
 from app.storage.sqlite.connections import (
     Readers,
     Worker,
-    checkpoint,
     connect_writer,
     read_anew,
 )
 from app.storage.sqlite.schema import known_version, migrate
+from app.storage.sqlite.space import give_back
 from app.storage.sqlite.writer import Writer
-
-_VACUUM_PAGES = 500
-"""Pages given back in one transaction: 2 MB, so that waiting writes hardly notice."""
 
 
 class SQLiteStorage(Storage):
@@ -111,9 +107,7 @@ class SQLiteStorage(Storage):
         return await self._writer.change(lambda transaction: transaction.purge_tombstones(before))
 
     async def reclaim(self) -> None:
-        while await self._writer.change(lambda transaction: transaction.vacuum(_VACUUM_PAGES)):
-            await asyncio.sleep(0)
-        await self._writer.outside(checkpoint)
+        await give_back(self._writer)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
         return await self._readers.run(partial(reading.get, pattern_id=pattern_id))
