@@ -84,21 +84,9 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 
 _INTRUDERS = [
-    *(
-        b"",
-        b" ",
-        b"\n",
-        b",",
-        b":",
-        b"{",
-        b"}",
-        b'"',
-        b"\\ud800",
-        b"\x00",
-        b"\xff",
-        b"\xef\xbb\xbf",
-    ),
-    *(b"NaN", b"-Infinity", b"1e400", b"01", b"9" * (DIGITS + 1), b"[" * 5000, b'{"":' * 5000),
+    *(b"", b" ", b"\n", b"\x00", b"\xff", b"\xef\xbb\xbf"),
+    *rb', : { } " \ud800 NaN -Infinity 1e400 01'.split(),
+    *(b"9" * (DIGITS + 1), b"[" * 5000, b'{"":' * 5000),
 ]
 
 
