@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import typer
+import uvloop
 from pydantic import ValidationError
 
 from app import __version__, migration, transfer
@@ -74,7 +76,7 @@ def serve(
     """Run the service until Ctrl-C or SIGTERM; then finish what was accepted and end."""
     settings = _settings(host=host, port=port, storage_url=storage_url)
     configure_logs(settings.log_level)
-    _run(run_server(settings))
+    _run(run_server(settings), uvloop.new_event_loop)
 
 
 @app.command("import")
@@ -118,8 +120,7 @@ def export(
 
     Works beside a running service.
     """
-    with sys.stdout.buffer if output == "-" else Path(output).open("wb") as file:
-        _run(_export(file, after_seq, deletes, _settings(storage_url=storage_url)))
+    _run(_export(output, after_seq, deletes, _settings(storage_url=storage_url)))
 
 
 @app.command()
@@ -163,10 +164,13 @@ def _settings(**given: Any) -> Settings:
     raise typer.Exit(2)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(
+    work: Coroutine[Any, Any, T], loop_factory: Callable[[], AbstractEventLoop] | None = None
+) -> T:
     """Do the work; a domain error ends the command with a message instead of a traceback."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         raise typer.Exit(1) from None
@@ -198,7 +202,7 @@ async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[Patt
 
 
 async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings: Settings) -> None:
-    with _opened(source) as file, ProgressReport("patterns read") as progress:
+    with _source(source) as file, ProgressReport("patterns read") as progress:
         async with _service(settings, read_only=False) as service:
             report = await transfer.import_lines(
                 service,
@@ -218,9 +222,9 @@ async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings
         raise typer.Exit(1)
 
 
-async def _export(file: BinaryIO, after_seq: int, deletes: bool, settings: Settings) -> None:
+async def _export(output: str, after_seq: int, deletes: bool, settings: Settings) -> None:
     async with _service(settings, read_only=True) as service:
-        with ProgressReport("patterns written") as progress:
+        with _target(output) as file, ProgressReport("patterns written") as progress:
             await transfer.export_lines_to(
                 service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
             )
@@ -257,5 +261,32 @@ async def _check(settings: Settings) -> None:
         raise typer.Exit(1)
 
 
-def _opened(source: str) -> BinaryIO:
-    return sys.stdin.buffer if source == "-" else Path(source).open("rb")
+@contextmanager
+def _source(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(name).open("rb") as file:
+        yield file
+
+
+@contextmanager
+def _target(name: str) -> Iterator[BinaryIO]:
+    """Where an export goes. A file gets its name when it is whole, so that none is cut short."""
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(name)
+    if path.exists() and not path.is_file():  # a pipe or a device
+        with path.open("wb") as file:
+            yield file
+        return
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -58,7 +58,8 @@ NOT_FOUND = ProblemType(404, "not-found", "Nothing is here")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "Method not allowed here")
 INTERNAL = ProblemType(500, "internal", "The service failed")
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""Those that any path takes."""
 
 
 def problem_type(error: Exception) -> ProblemType:
@@ -146,7 +147,7 @@ def _allowed_methods(request: Request) -> list[str]:
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     return [
         method
-        for method in _METHODS
+        for method in METHODS
         if any(
             route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
         )

@@ -45,6 +45,7 @@ async def serve(settings: Settings) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )

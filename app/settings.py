@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     retention_grace_days: Days = 7
     """Days in which retention leaves alone what was just received, whatever its timestamp."""
 
-    retention_interval_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    retention_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600.0
     """Seconds between two runs of retention; 0 leaves it to be run by hand."""
 
     retention_max_patterns: Annotated[int, Field(ge=0)] = 0
@@ -87,10 +87,10 @@ class Settings(BaseSettings):
     compression_after_days: Days = 30
     """Days after which patterns are compressed; 0: never."""
 
-    compression_interval_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    compression_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600.0
     """Seconds between two runs of compression; 0 leaves it to be run by hand."""
 
-    shutdown_seconds: Annotated[float, Field(gt=0)] = 10.0
+    shutdown_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
     """How long a stopping service waits for requests under way."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -3,6 +3,7 @@
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
@@ -11,7 +12,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-from app.errors import BodyTooLarge, InvalidRequest, PatternStoreError
+from app.errors import BodyTooLarge, InvalidRequest, MalformedRequest, PatternStoreError
 from app.schemas.filters import Filters
 from app.service import PatternService
 from app.service.batch import Batch, BatchReport, OnConflict
@@ -24,7 +25,8 @@ STEP = 250
 def lines_of(file: BinaryIO, name: str, limit: int) -> Iterator[bytes | BodyTooLarge]:
     """A file's lines that are not blank; one beyond the limit is a BodyTooLarge in its place.
 
-    A name that ends in `.gz` or `.zst` says how the file is compressed.
+    A name that ends in `.gz` or `.zst` says how the file is compressed. Raises MalformedRequest
+    where it is not, or breaks off.
     """
     plain = file
     if name.endswith(".gz"):
@@ -40,6 +42,8 @@ def lines_of(file: BinaryIO, name: str, limit: int) -> Iterator[bytes | BodyTooL
                 yield BodyTooLarge(f"A pattern may have {limit} bytes; this one has more.")
             elif line.strip():
                 yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+        raise MalformedRequest(f"{name} cannot be decompressed: {error}") from error
     finally:
         reader.detach()  # the file is the caller's to close
 
@@ -52,17 +56,22 @@ async def import_lines(
     preserve: bool,
     on_progress: Callable[[int], None],
 ) -> BatchReport:
-    """Store the patterns of some lines; `on_progress` hears how many have been read."""
+    """Store the patterns of some lines; `on_progress` hears how many have been read.
+
+    Where the lines break off with an error, those before it are stored.
+    """
     batch = Batch(service, on_conflict=on_conflict, preserve=preserve)
     group: list[bytes | BodyTooLarge] = []
-    for line in lines:
-        group.append(line)
-        if len(group) == STEP:
-            await batch.add(group)
-            group = []
-            on_progress(batch.report.received)
-    await batch.add(group)
-    await batch.finish()
+    try:
+        for line in lines:
+            group.append(line)
+            if len(group) == STEP:
+                await batch.add(group)
+                group = []
+                on_progress(batch.report.received)
+    finally:
+        await batch.add(group)
+        await batch.finish()
     on_progress(batch.report.received)
     return batch.report
 

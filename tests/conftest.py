@@ -7,10 +7,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from hypothesis import settings as hypothesis_settings
 
 from app.main import create_app
 from app.schemas.timestamps import DAY, parse_timestamp
 from app.settings import Settings
+
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("search", max_examples=2000, deadline=None)
+hypothesis_settings.load_profile("repeatable")  # --hypothesis-profile=search looks further
 
 
 class Clock:

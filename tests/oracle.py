@@ -26,6 +26,7 @@ _CJK_NAMES = (
     "KATAKANA-HIRAGANA ",
     "HANGUL ",
     "BOPOMOFO ",
+    "IDEOGRAPHIC ",
     "HALFWIDTH ",
 )
 _OF_CONTEXT = ("project_name", "environment", "session_id", "user_id")
@@ -61,7 +62,7 @@ def _passes(pattern: dict[str, Any], name: str, wanted: Any) -> bool:
         case "any_tags":
             return any(tag in tags for tag in wanted)
         case "agent":
-            return agent_of(pattern) == wanted
+            return agent_of(pattern) == str(wanted)
         case "min_duration_ms":
             return "duration_ms" in data and bool(data["duration_ms"] >= wanted)
         case "max_duration_ms":

@@ -1,5 +1,6 @@
 """Each request seen from outside: an id, a log line, its time, and what failed."""
 
+import asyncio
 import logging
 import re
 import time
@@ -9,13 +10,17 @@ from contextvars import ContextVar
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import ShuttingDown
 from app.metrics import Metrics
-from app.problems import internal_error
+from app.problems import METHODS, internal_error, response_for
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request being answered."""
 
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._:@+/=-]{1,128}")
+
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked again and again by machines: logged at the level debug only."""
 
 _log = logging.getLogger("app.requests")
 
@@ -46,6 +51,11 @@ class Observation:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            if status:
+                raise
+            problem = ShuttingDown("The service is stopping, and did not wait for this any longer.")
+            await response_for(problem, scope["path"])(scope, receive, send_with_id)
         except Exception:
             _log.exception("request failed", extra={"path": scope["path"]})
             if status:
@@ -57,11 +67,13 @@ class Observation:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if route != "none" else "other"
+        # Callers can make up methods and paths; what metrics tell apart must have an end.
+        method = scope["method"] if route != "none" and scope["method"] in METHODS else "other"
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(method, route).observe(seconds)
         if self._access_log:
-            _log.info(
+            _log.log(
+                logging.DEBUG if route in _PROBES else logging.INFO,
                 "request",
                 extra={
                     "method": scope["method"],

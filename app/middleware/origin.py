@@ -51,8 +51,16 @@ class OriginGuard:
         if headers.get("sec-fetch-site") == "cross-site":
             return "A web page of another site may not do this."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _authority(origin) != host.lower():
             return f"A web page of the origin {origin!r} may not do this."
+        return None
+
+
+def _authority(origin: str) -> str | None:
+    """The host and port of an origin; None where it has none, as `null` has."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
         return None
 
 

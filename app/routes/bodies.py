@@ -144,7 +144,8 @@ async def _next(arriving: AsyncIterator[bytes], stopping: asyncio.Event | None) 
     stop = asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait({data, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not data.done():
+        ended = data.done() and data.result() is None
+        if stop.done() and not ended:
             raise ShuttingDown("The service is stopping; send the rest again when it is back.")
         return data.result()
     finally:

@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from random import Random
 
 from app.schemas.timestamps import DAY, day_of, format_timestamp
 from app.storage.base import Storage, Tally
 from tests.contract.conftest import Store
 from tests.contract.reading import delete, findings, paged_ids
+from tests.questions import filters_of
 from tests.records import NOON, record, records
 
 LARGE = "x" * 100_000
@@ -70,6 +72,30 @@ async def test_reclaiming_gives_the_space_of_what_was_deleted_back(storage: Stor
     await storage.reclaim()
     assert storage.stored_bytes() < full / 10
     assert await paged_ids(storage) == ["kept"]
+    assert await findings(storage) == []
+
+
+async def test_reclaiming_gives_the_space_of_words_back_and_those_left_are_still_found(
+    storage: Storage,
+) -> None:
+    random = Random(3)
+    for start in range(0, 60, 10):
+        texts = [" ".join(f"{random.getrandbits(40):x}" for _ in range(2000)) for _ in range(10)]
+        await storage.insert_many(
+            [
+                record(f"p{start + index}", "error_occurrence", data={"error_message": text})
+                for index, text in enumerate(texts)
+            ]
+        )
+    full = storage.stored_bytes()
+    await storage.delete_many(range(1, 55))
+    await storage.reclaim()
+    assert storage.stored_bytes() < full / 5
+    left = [f"p{index}" for index in range(54, 60)]
+    for name in left:
+        text = (await storage.fetch(name)).content()["data"]["error_message"]
+        for word in (text[:10], text[-10:]):
+            assert await paged_ids(storage, filters_of({"q": f'"{word}"'})) == [name]
     assert await findings(storage) == []
 
 

@@ -1,6 +1,5 @@
 """A storage whose look-ups and queries a SQLite database answers."""
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -31,18 +30,15 @@ from app.storage.index.connections import (
     Readers,
     Readiness,
     Worker,
-    checkpoint,
     connect_reader,
     connect_writer,
     read_anew,
 )
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import known_version, migrate
+from app.storage.index.space import give_back
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
-
-_VACUUM_PAGES = 500
-"""Pages given back in one transaction: 2 MB, so that waiting writes hardly notice."""
 
 
 class IndexedStorage(Storage):
@@ -142,9 +138,7 @@ class IndexedStorage(Storage):
         return await self._writer.change(lambda transaction: transaction.purge_tombstones(before))
 
     async def reclaim(self) -> None:
-        while await self._writer.change(lambda transaction: transaction.vacuum(_VACUUM_PAGES)):
-            await asyncio.sleep(0)
-        await self._writer.outside(checkpoint)
+        await give_back(self._writer)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
         return await self._readers.run(partial(reading.get, pattern_id=pattern_id))

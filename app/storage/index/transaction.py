@@ -46,6 +46,7 @@ class Transaction:
             "SELECT value FROM meta WHERE name = 'last_seq'"
         ).fetchone()
         self._last_seq: int = max(self._first_seq, mirror.last_seq)
+        self._removed_words = 0
         self._added: list[tuple[Record, Provenance]] = []
         self._buried: list[tuple[Tombstone, int]] = []
         self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
@@ -167,18 +168,17 @@ class Transaction:
         """Keep a new dictionary; its number."""
         return self.connection.documents.add_dictionary(content)
 
-    def vacuum(self, pages: int) -> bool:
-        """Give up to so many free pages back; whether that leaves more to give."""
-        before = self._free_pages()
-        self.connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
-        return 0 < self._free_pages() < before
-
     def finish(self) -> None:
         """Write what the changes add up to, and have the mirror keep them."""
         if self._last_seq != self._first_seq or self._added:
             self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
             self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
+            )
+        if self._removed_words:
+            self.connection.execute(
+                "UPDATE meta SET value = value + ? WHERE name = 'removed_words'",
+                (self._removed_words,),
             )
         if self._days:
             self.connection.executemany(
@@ -189,10 +189,6 @@ class Transaction:
                 " AND patterns = 0",
                 [key for key, (patterns, _) in self._days.items() if patterns < 0],
             )
-
-    def _free_pages(self) -> int:
-        pages: int = self.connection.execute("PRAGMA freelist_count").fetchone()[0]
-        return pages
 
     def _next_seq(self) -> int:
         self._last_seq += 1
@@ -305,10 +301,9 @@ class Transaction:
             "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
             [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],
         )
-        execute(
-            "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)",
-            [(seq, record.text) for record, seq in removed if record.text],
-        )
+        texts = [(seq, record.text) for record, seq in removed if record.text]
+        execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", texts)
+        self._removed_words += len(texts)
         self._tally(-1, (record for record, _ in removed))
 
     def _tally(self, sign: int, records: Iterable[Record]) -> None:
