@@ -30,7 +30,7 @@ from app.storage.sqlite.connections import (
     connect_writer,
     read_anew,
 )
-from app.storage.sqlite.schema import known_version, migrate
+from app.storage.sqlite.schema import migrate
 from app.storage.sqlite.space import give_back
 from app.storage.sqlite.writer import Writer
 
@@ -83,7 +83,6 @@ class SQLiteStorage(Storage):
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._path}.")
         await self._readers.open()
-        await self._readers.run(known_version)
 
     async def close(self) -> None:
         await self._readers.close()

@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from app.errors import StorageUnavailable
+from app.errors import StorageUnavailable, StoreNotOpened
+from app.storage.sqlite.schema import known_version
 
 T = TypeVar("T")
 
@@ -50,9 +51,10 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 def _set_up(connection: sqlite3.Connection, *settings: str) -> sqlite3.Connection:
     try:
+        known_version(connection)  # first, since settings can change even a foreign file
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
-    except sqlite3.Error:
+    except (sqlite3.Error, StoreNotOpened):
         connection.close()
         raise
     return connection
