@@ -25,8 +25,8 @@ by_id = itemgetter("pattern_id")
 STORES = st.lists(patterns(), min_size=1, max_size=5, unique_by=by_id)
 """The patterns of a small store."""
 
-FEWER = settings(max_examples=settings().max_examples // 4)
-"""For examples of many requests each."""
+FEWER = settings(max_examples=settings().max_examples // 3)
+"""For tests of many requests each, and for tests of many parameters."""
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,7 @@ def test_any_json_is_taken_or_refused_as_validate_says(http: httpx.Client, value
         ("POST", "/v1/patterns/batch", LINES | {"Content-Encoding": "zstd"}),
     ],
 )
+@FEWER
 @given(body=bodies() | bodies().map(gzip.compress) | bodies().map(lambda b: gzip.compress(b)[:-4]))
 def test_no_body_whatever_makes_the_service_fail(
     http: httpx.Client, method: str, path: str, headers: dict[str, str], body: bytes

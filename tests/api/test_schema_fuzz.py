@@ -38,6 +38,7 @@ MAY_ALLOW_OTHER_METHODS = {
 }
 NOT_LIMIT_BY_LIMIT = {
     "createPatterns": "its items are those of createPattern, in three media types: 2,700 requests",
+    "putPattern": "its body is that of createPattern: 900 requests",
 }
 OFF = {"enabled": False}
 

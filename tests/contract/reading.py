@@ -34,6 +34,7 @@ async def paged_ids(
     while page.more:
         page = await page_after(storage, found[-1], filters, order=order, limit=limit)
         found += page.patterns
+        assert len({pattern.pattern_id for pattern in found}) == len(found), "one came twice"
     return [pattern.pattern_id for pattern in found]
 
 

@@ -189,6 +189,21 @@ async def test_a_task_that_fails_on_schedule_is_logged_and_tried_again(
     assert last.error is None
 
 
+async def test_failures_on_schedule_are_counted_until_a_run_succeeds(start: Start) -> None:
+    counted: list[int] = []
+
+    async def fail_twice(on_progress: Progress) -> Report:
+        counted.append(runner.states["work"].failures)
+        if len(counted) < 3:
+            raise ValueError
+        return Report(len(counted))
+
+    runner = start(work=(OFTEN, fail_twice))
+    while len(counted) < 4:
+        await asyncio.sleep(0)
+    assert counted[:4] == [0, 1, 2, 0]
+
+
 @pytest.mark.parametrize(
     ("failures", "seconds"), [(0, HOURS), (1, 60), (2, 300), (3, 1800), (4, HOURS), (9, HOURS)]
 )

@@ -13,8 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from app.errors import StorageUnavailable
+from app.errors import StorageUnavailable, StoreNotOpened
 from app.storage.index.documents import Documents
+from app.storage.index.schema import known_version
 
 T = TypeVar("T")
 
@@ -64,9 +65,10 @@ def connect_reader(path: Path) -> Connection:
 
 def _set_up(connection: Connection, *settings: str) -> Connection:
     try:
+        known_version(connection)  # first, since settings can change even a foreign file
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
-    except sqlite3.Error:
+    except (sqlite3.Error, StoreNotOpened):
         connection.close()
         raise
     return connection

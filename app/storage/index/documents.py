@@ -6,6 +6,7 @@ section 5). Dictionaries are kept by number; a frame is always read with the one
 written with.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -45,7 +46,13 @@ class Documents:
         )
 
     def remove(self, seqs: Sequence[int]) -> None:
-        """Forget documents, hot or cold."""
+        """Forget documents, hot or cold, of states whose rows are there still."""
+        (saved,) = self._connection.execute(
+            "SELECT total(p.size - length(c.document)) FROM cold_documents c"
+            " JOIN patterns p USING (seq) WHERE c.seq IN (SELECT value FROM json_each(?))",
+            (json.dumps(seqs),),
+        ).fetchone()
+        self._count_saved(-int(saved))
         keys = [(seq,) for seq in seqs]
         self._connection.executemany("DELETE FROM documents WHERE seq = ?", keys)
         self._connection.executemany("DELETE FROM cold_documents WHERE seq = ?", keys)
@@ -60,13 +67,21 @@ class Documents:
             " ORDER BY seq",
             seqs,
         ).fetchall()
+        cold = [(seq, dictionary, compressor.compress(text)) for seq, text in hot]
         self._connection.executemany(
-            "INSERT INTO cold_documents (seq, dictionary, document) VALUES (?, ?, ?)",
-            [(seq, dictionary, compressor.compress(text)) for seq, text in hot],
+            "INSERT INTO cold_documents (seq, dictionary, document) VALUES (?, ?, ?)", cold
         )
+        before, after = (sum(len(entry[-1]) for entry in entries) for entries in (hot, cold))
+        self._count_saved(before - after)
         self._connection.executemany(
             "DELETE FROM documents WHERE seq = ?", [(seq,) for seq, _ in hot]
         )
+
+    def _count_saved(self, size: int) -> None:
+        if size:
+            self._connection.execute(
+                "UPDATE meta SET value = value + ? WHERE name = 'saved_bytes'", (size,)
+            )
 
     def add_dictionary(self, content: bytes) -> int:
         """Keep a new dictionary; its number."""

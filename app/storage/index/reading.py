@@ -180,7 +180,17 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     ).fetchone()[0]
     meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     size = sum(day.bytes for day in days)
-    return Summary(days, oldest, newest, in_future, stored_bytes, size, size, **meta)
+    return Summary(
+        days,
+        oldest,
+        newest,
+        in_future,
+        stored_bytes,
+        document_bytes=size - meta["saved_bytes"],
+        raw_bytes=size,
+        last_seq=meta["last_seq"],
+        purged_seq=meta["purged_seq"],
+    )
 
 
 def _next_change(connection: Connection, after_seq: int) -> int | None:

@@ -18,7 +18,8 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta VALUES ('last_seq', 0), ('purged_seq', 0), ('removed_words', 0);
+INSERT INTO meta VALUES
+    ('last_seq', 0), ('purged_seq', 0), ('removed_words', 0), ('saved_bytes', 0);
 
 CREATE TABLE patterns (
     seq INTEGER PRIMARY KEY,

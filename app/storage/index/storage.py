@@ -35,7 +35,7 @@ from app.storage.index.connections import (
     read_anew,
 )
 from app.storage.index.mirror import Mirror
-from app.storage.index.schema import known_version, migrate
+from app.storage.index.schema import migrate
 from app.storage.index.space import give_back
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
@@ -104,7 +104,6 @@ class IndexedStorage(Storage):
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
         await self._readers.open()
-        await self._readers.run_unready(known_version)
 
     async def close(self) -> None:
         await self._release()

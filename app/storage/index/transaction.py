@@ -295,8 +295,8 @@ class Transaction:
         gone = {seq for _, seq in removed}
         self._added = [entry for entry in self._added if entry[1].seq not in gone]
         execute = self.connection.executemany
-        execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
         self.connection.documents.remove([seq for _, seq in removed])
+        execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
         execute(
             "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
             [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],

@@ -1,13 +1,16 @@
 """How connections are set up: durability, space given back, and readers that cannot write."""
 
+import asyncio
 import sqlite3
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from app.metrics import Metrics
-from app.storage.index.connections import connect_reader, connect_writer
+from app.storage.index.connections import Readers, Readiness, connect_reader, connect_writer
 from app.storage.sqlite import SQLiteStorage
 
 FULL, NORMAL, INCREMENTAL = 2, 1, 2
@@ -46,3 +49,23 @@ def test_a_connection_that_reads_cannot_write(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         connection.execute("CREATE TABLE x (y)")
     connection.close()
+
+
+async def test_a_read_that_nobody_waits_for_any_more_is_broken_off(path: Path) -> None:
+    connect_writer(path, "full").close()
+    readers, begun = Readers(partial(connect_reader, path), 1, Readiness()), threading.Event()
+    await readers.open()
+
+    def never_end(connection: sqlite3.Connection) -> None:
+        connection.create_function("begin", 0, begun.set)
+        connection.execute(
+            "WITH RECURSIVE n (i) AS (SELECT begin() UNION ALL SELECT i FROM n)"
+            " SELECT count(*) FROM n"
+        ).fetchone()
+
+    reading = asyncio.create_task(readers.run(never_end))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    reading.cancel()
+    assert await readers.run(lambda connection: pragma(connection, "query_only")) == 1
+    await readers.close()

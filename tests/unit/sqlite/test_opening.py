@@ -67,6 +67,15 @@ def test_folders_that_are_missing_are_made(tmp_path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.parametrize(
+    "name", ["a b.db", "50%20.db", "what?#&=.db", "größe 🙂.db", 'it\'s "x".db']
+)
+def test_a_path_may_hold_any_characters(tmp_path: Path, name: str) -> None:
+    make_store(tmp_path / name)
+    make_store(tmp_path / name, pattern_id="b")
+    assert run_sql(tmp_path / name, "SELECT count(*) FROM patterns") == [(2,)]
+
+
 def test_a_store_that_was_refused_can_be_opened_when_what_was_wrong_is_mended(
     path: Path,
 ) -> None:
