@@ -4,15 +4,16 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from pydantic import ValidationError
 
-from app import __version__, migration, transfer
+from app import __version__, legacy, migration, transfer
 from app.errors import PatternStoreError
 from app.logs import configure_logs
 from app.main import create_app, retention_policy
@@ -80,7 +81,12 @@ def serve(
 @app.command("import")
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="JSON lines, also .gz or .zst; - reads stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|DIR|-",
+            help="JSON lines, also .gz or .zst, - reading stdin; or what the first "
+            "implementation of this idea left: its folder of JSON files, or its SQLite database.",
+        ),
     ],
     preserve: Annotated[
         bool,
@@ -93,14 +99,23 @@ def import_(
         OnConflict,
         typer.Option(help="Where an id holds another content: reject, skip or replace."),
     ] = OnConflict.REJECT,
+    timezone: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where a folder's or a database's times without an offset are from, "
+            "such as Europe/Berlin.",
+        ),
+    ] = "UTC",
     storage_url: StorageUrl = None,
 ) -> None:
     """Store the patterns of a file, one JSON object a line. Safe to repeat.
 
-    Ends with status 1 where a line was rejected. The service must not be running on the store;
+    Ends with status 1 where one was rejected. The service must not be running on the store;
     while it is, POST the file to /v1/patterns/batch.
     """
-    _run(_import(source, on_conflict, preserve, _settings(storage_url=storage_url)))
+    settings = _settings(storage_url=storage_url)
+    _run(_import(source, _zone(timezone), on_conflict, preserve, settings))
 
 
 @app.command()
@@ -197,19 +212,23 @@ async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[Patt
         yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
 
 
-async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings: Settings) -> None:
-    with _opened(source) as file, ProgressReport("patterns read") as progress:
+async def _import(
+    name: str, zone: ZoneInfo, on_conflict: OnConflict, preserve: bool, settings: Settings
+) -> None:
+    with _opened(name, zone, settings.max_pattern_bytes) as source:
         async with _service(settings, read_only=False) as service:
-            report = await transfer.import_lines(
-                service,
-                transfer.lines_of(file, source, settings.max_pattern_bytes),
-                on_conflict=on_conflict,
-                preserve=preserve,
-                on_progress=progress.update,
-            )
+            with ProgressReport("patterns read", source.total) as progress:
+                report = await transfer.import_from(
+                    service,
+                    source,
+                    on_conflict=on_conflict,
+                    preserve=preserve,
+                    on_progress=progress.update,
+                )
     for item in report.errors:
-        print(f"line {item.index + 1} (blank ones apart): {transfer.explained(item.error)}",
-              file=sys.stderr)  # fmt: skip
+        print(f"{source.place(item.index)}: {transfer.explained(item.error)}", file=sys.stderr)
+    if report.errors_omitted:
+        print(f"and {report.errors_omitted} more", file=sys.stderr)
     print(
         f"received {report.received}, stored {report.stored}, duplicates {report.duplicates}, "
         f"rejected {report.rejected}, past retention {report.past_retention}"
@@ -257,5 +276,25 @@ async def _check(settings: Settings) -> None:
         raise typer.Exit(1)
 
 
-def _opened(source: str) -> BinaryIO:
-    return sys.stdin.buffer if source == "-" else Path(source).open("rb")
+@contextmanager
+def _opened(name: str, zone: ZoneInfo, limit: int) -> Iterator[transfer.Source]:
+    """What an import reads."""
+    path = Path(name)
+    if name == "-":
+        yield transfer.Lines(sys.stdin.buffer, name, limit)
+    elif path.is_dir():
+        yield legacy.Tree(path, zone, limit)
+    elif path.is_file() and legacy.is_database(path):
+        yield legacy.Database(path, zone)
+    else:
+        with path.open("rb") as file:
+            yield transfer.Lines(file, name, limit)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The time zone of a name. Ends the command where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        print(f"pattern-store: --timezone: {name!r} names no time zone.", file=sys.stderr)
+        raise typer.Exit(2) from None
