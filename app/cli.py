@@ -24,7 +24,7 @@ from app.server import serve as run_server
 from app.service import PatternService
 from app.service.batch import OnConflict
 from app.settings import Settings
-from app.storage.base import Storage
+from app.storage.base import Repair, Storage
 from app.storage.registry import StorageOptions, storage_from
 
 T = TypeVar("T")
@@ -133,8 +133,7 @@ def export(
 
     Works beside a running service.
     """
-    with sys.stdout.buffer if output == "-" else Path(output).open("wb") as file:
-        _run(_export(file, after_seq, deletes, _settings(storage_url=storage_url)))
+    _run(_export(output, after_seq, deletes, _settings(storage_url=storage_url)))
 
 
 @app.command()
@@ -153,12 +152,22 @@ def migrate(
 
 
 @app.command()
-def check(storage_url: StorageUrl = None) -> None:
-    """Look for damage in a store, and change nothing.
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="First bring the index of a tree of files into line with them. "
+            "The service must not be running.",
+        ),
+    ] = False,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Look for damage in a store, and change nothing unless told to.
 
-    Ends with status 1 where it found any. Works beside a running service.
+    Ends with status 1 where it found any. Without --repair it works beside a running service.
     """
-    _run(_check(_settings(storage_url=storage_url)))
+    _run(_check(_settings(storage_url=storage_url), repair))
 
 
 @app.command()
@@ -207,8 +216,10 @@ async def _storage(
 
 
 @asynccontextmanager
-async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
-    async with _storage(settings, read_only=read_only) as storage:
+async def _service(
+    settings: Settings, *, read_only: bool, must_exist: bool = False
+) -> AsyncIterator[PatternService]:
+    async with _storage(settings, read_only=read_only, must_exist=must_exist) as storage:
         yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
 
 
@@ -237,9 +248,9 @@ async def _import(
         raise typer.Exit(1)
 
 
-async def _export(file: BinaryIO, after_seq: int, deletes: bool, settings: Settings) -> None:
+async def _export(output: str, after_seq: int, deletes: bool, settings: Settings) -> None:
     async with _service(settings, read_only=True) as service:
-        with ProgressReport("patterns written") as progress:
+        with _written(output) as file, ProgressReport("patterns written") as progress:
             await transfer.export_lines_to(
                 service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
             )
@@ -264,9 +275,11 @@ async def _migrate(source: Settings, target: Settings) -> None:
         raise typer.Exit(1)
 
 
-async def _check(settings: Settings) -> None:
+async def _check(settings: Settings, repair: bool) -> None:
     found = 0
-    async with _service(settings, read_only=True) as service:
+    async with _service(settings, read_only=not repair, must_exist=True) as service:
+        if repair:
+            _tell_of(await service.storage.repair())
         async for finding in service.storage.check():
             found += 1
             print(f"{finding.place}: {finding.problem}")
@@ -274,6 +287,15 @@ async def _check(settings: Settings) -> None:
     print(f"{patterns} patterns, {found or 'no'} problems found")
     if found:
         raise typer.Exit(1)
+
+
+def _tell_of(repair: Repair | None) -> None:
+    if repair is None:
+        print("a database has nothing to be mended from; restore a backup, or import an export")
+        return
+    for finding in repair.findings:
+        print(f"{finding.place}: {finding.problem}")
+    print(f"repaired: {repair.taken_up} patterns taken up, {repair.deleted} deleted")
 
 
 @contextmanager
@@ -289,6 +311,17 @@ def _opened(name: str, zone: ZoneInfo, limit: int) -> Iterator[transfer.Source]:
     else:
         with path.open("rb") as file:
             yield transfer.Lines(file, name, limit)
+
+
+@contextmanager
+def _written(name: str) -> Iterator[BinaryIO]:
+    """What an export writes; all of it is handed over in the end."""
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        with Path(name).open("wb") as file:
+            yield file
 
 
 def _zone(name: str) -> ZoneInfo:
