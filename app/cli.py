@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import uvloop
 from pydantic import ValidationError
 
-from app import __version__, migration, transfer
+from app import __version__, legacy, migration, transfer
 from app.errors import PatternStoreError
 from app.logs import configure_logs
 from app.main import create_app, retention_policy
@@ -25,7 +26,7 @@ from app.server import serve as run_server
 from app.service import PatternService
 from app.service.batch import OnConflict
 from app.settings import Settings
-from app.storage.base import Storage
+from app.storage.base import Repair, Storage
 from app.storage.registry import StorageOptions, storage_from
 
 T = TypeVar("T")
@@ -82,7 +83,12 @@ def serve(
 @app.command("import")
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="JSON lines, also .gz or .zst; - reads stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|DIR|-",
+            help="JSON lines, also .gz or .zst, - reading stdin; or what the first "
+            "implementation of this idea left: its folder of JSON files, or its SQLite database.",
+        ),
     ],
     preserve: Annotated[
         bool,
@@ -95,14 +101,23 @@ def import_(
         OnConflict,
         typer.Option(help="Where an id holds another content: reject, skip or replace."),
     ] = OnConflict.REJECT,
+    timezone: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where a folder's or a database's times without an offset are from, "
+            "such as Europe/Berlin.",
+        ),
+    ] = "UTC",
     storage_url: StorageUrl = None,
 ) -> None:
     """Store the patterns of a file, one JSON object a line. Safe to repeat.
 
-    Ends with status 1 where a line was rejected. The service must not be running on the store;
+    Ends with status 1 where one was rejected. The service must not be running on the store;
     while it is, POST the file to /v1/patterns/batch.
     """
-    _run(_import(source, on_conflict, preserve, _settings(storage_url=storage_url)))
+    settings = _settings(storage_url=storage_url)
+    _run(_import(source, _zone(timezone), on_conflict, preserve, settings))
 
 
 @app.command()
@@ -139,12 +154,22 @@ def migrate(
 
 
 @app.command()
-def check(storage_url: StorageUrl = None) -> None:
-    """Look for damage in a store, and change nothing.
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="First bring the index of a tree of files into line with them. "
+            "The service must not be running.",
+        ),
+    ] = False,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Look for damage in a store, and change nothing unless told to.
 
-    Ends with status 1 where it found any. Works beside a running service.
+    Ends with status 1 where it found any. Without --repair it works beside a running service.
     """
-    _run(_check(_settings(storage_url=storage_url)))
+    _run(_check(_settings(storage_url=storage_url), repair))
 
 
 @app.command()
@@ -196,24 +221,30 @@ async def _storage(
 
 
 @asynccontextmanager
-async def _service(settings: Settings, *, read_only: bool) -> AsyncIterator[PatternService]:
-    async with _storage(settings, read_only=read_only) as storage:
+async def _service(
+    settings: Settings, *, read_only: bool, must_exist: bool = False
+) -> AsyncIterator[PatternService]:
+    async with _storage(settings, read_only=read_only, must_exist=must_exist) as storage:
         yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
 
 
-async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings: Settings) -> None:
-    with _source(source) as file, ProgressReport("patterns read") as progress:
+async def _import(
+    name: str, zone: ZoneInfo, on_conflict: OnConflict, preserve: bool, settings: Settings
+) -> None:
+    with _opened(name, zone, settings.max_pattern_bytes) as source:
         async with _service(settings, read_only=False) as service:
-            report = await transfer.import_lines(
-                service,
-                transfer.lines_of(file, source, settings.max_pattern_bytes),
-                on_conflict=on_conflict,
-                preserve=preserve,
-                on_progress=progress.update,
-            )
+            with ProgressReport("patterns read", source.total) as progress:
+                report = await transfer.import_from(
+                    service,
+                    source,
+                    on_conflict=on_conflict,
+                    preserve=preserve,
+                    on_progress=progress.update,
+                )
     for item in report.errors:
-        print(f"line {item.index + 1} (blank ones apart): {transfer.explained(item.error)}",
-              file=sys.stderr)  # fmt: skip
+        print(f"{source.place(item.index)}: {transfer.explained(item.error)}", file=sys.stderr)
+    if report.errors_omitted:
+        print(f"and {report.errors_omitted} more", file=sys.stderr)
     print(
         f"received {report.received}, stored {report.stored}, duplicates {report.duplicates}, "
         f"rejected {report.rejected}, past retention {report.past_retention}"
@@ -224,7 +255,7 @@ async def _import(source: str, on_conflict: OnConflict, preserve: bool, settings
 
 async def _export(output: str, after_seq: int, deletes: bool, settings: Settings) -> None:
     async with _service(settings, read_only=True) as service:
-        with _target(output) as file, ProgressReport("patterns written") as progress:
+        with _written(output) as file, ProgressReport("patterns written") as progress:
             await transfer.export_lines_to(
                 service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
             )
@@ -249,9 +280,11 @@ async def _migrate(source: Settings, target: Settings) -> None:
         raise typer.Exit(1)
 
 
-async def _check(settings: Settings) -> None:
+async def _check(settings: Settings, repair: bool) -> None:
     found = 0
-    async with _service(settings, read_only=True) as service:
+    async with _service(settings, read_only=not repair, must_exist=True) as service:
+        if repair:
+            _tell_of(await service.storage.repair())
         async for finding in service.storage.check():
             found += 1
             print(f"{finding.place}: {finding.problem}")
@@ -261,17 +294,32 @@ async def _check(settings: Settings) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _source(name: str) -> Iterator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
+def _tell_of(repair: Repair | None) -> None:
+    if repair is None:
+        print("a database has nothing to be mended from; restore a backup, or import an export")
         return
-    with Path(name).open("rb") as file:
-        yield file
+    for finding in repair.findings:
+        print(f"{finding.place}: {finding.problem}")
+    print(f"repaired: {repair.taken_up} patterns taken up, {repair.deleted} deleted")
 
 
 @contextmanager
-def _target(name: str) -> Iterator[BinaryIO]:
+def _opened(name: str, zone: ZoneInfo, limit: int) -> Iterator[transfer.Source]:
+    """What an import reads."""
+    path = Path(name)
+    if name == "-":
+        yield transfer.Lines(sys.stdin.buffer, name, limit)
+    elif path.is_dir():
+        yield legacy.Tree(path, zone, limit)
+    elif path.is_file() and legacy.is_database(path):
+        yield legacy.Database(path, zone)
+    else:
+        with path.open("rb") as file:
+            yield transfer.Lines(file, name, limit)
+
+
+@contextmanager
+def _written(name: str) -> Iterator[BinaryIO]:
     """Where an export goes. A file gets its name when it is whole, so that none is cut short."""
     if name == "-":
         yield sys.stdout.buffer
@@ -290,3 +338,12 @@ def _target(name: str) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The time zone of a name. Ends the command where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        print(f"pattern-store: --timezone: {name!r} names no time zone.", file=sys.stderr)
+        raise typer.Exit(2) from None

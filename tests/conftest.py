@@ -17,6 +17,12 @@ hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis_settings.register_profile("search", max_examples=2000, deadline=None)
 hypothesis_settings.load_profile("repeatable")  # --hypothesis-profile=search looks further
 
+BACKENDS = {
+    "sqlite": "sqlite:///{folder}/patterns.db",
+    "filesystem": "filesystem:///{folder}/patterns",
+}
+"""The URL of a store in a folder, by backend; a further backend is a further line."""
+
 
 class Clock:
     """A present that tests set, in microseconds since the epoch."""
@@ -39,10 +45,20 @@ def clock() -> Clock:
     return Clock("2026-01-15T12:00:00Z")
 
 
+@pytest.fixture(params=BACKENDS)
+def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The store of the application under test: each test runs on every backend."""
+    return BACKENDS[request.param].format(folder=tmp_path)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
+def settings(storage_url: str) -> dict[str, Any]:
     """The settings of the application under test; a test module may override this fixture."""
-    return {"storage_url": f"sqlite:///{tmp_path}/patterns.db", "retention_interval_seconds": 0}
+    return {
+        "storage_url": storage_url,
+        "retention_interval_seconds": 0,
+        "compression_interval_seconds": 0,
+    }
 
 
 @pytest.fixture
@@ -50,6 +66,7 @@ async def app(settings: dict[str, Any], clock: Callable[[], int]) -> AsyncIterat
     """The application, started."""
     application = create_app(Settings(_env_file=None, **settings), clock)
     async with application.router.lifespan_context(application):
+        await application.state.parts.service.storage.ready()
         yield application
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from app.errors import BodyTooLarge, FieldError, InvalidPattern, PatternExists, PatternStoreError
+from app.errors import FieldError, InvalidPattern, PatternExists, PatternStoreError
 from app.schemas.json_text import read_json
 from app.schemas.records import Provenance, Record, provenance_of, record_of
 from app.service.patterns import PatternService
@@ -83,7 +83,7 @@ class Batch:
         self._waiting: list[_Item] = []
         self._storing: asyncio.Task[None] | None = None
 
-    async def add(self, texts: Sequence[bytes | BodyTooLarge]) -> None:
+    async def add(self, texts: Sequence[bytes | PatternStoreError]) -> None:
         """Take the next items: each a pattern's JSON text, or what made it unreadable.
 
         They are stored at once, or together with those that follow while others are being
@@ -115,12 +115,12 @@ class Batch:
         if items:
             self._storing = asyncio.create_task(self._store(items))
 
-    def _take(self, text: bytes | BodyTooLarge) -> None:
+    def _take(self, text: bytes | PatternStoreError) -> None:
         index = self.report.received
         self.report.received += 1
         value: Any = None
         try:
-            if isinstance(text, BodyTooLarge):
+            if isinstance(text, PatternStoreError):
                 raise text
             value = read_json(text)
             self._waiting.append(_Item(index, value, self._record(value, index)))

@@ -9,12 +9,7 @@ import pytest
 from app.metrics import Metrics
 from app.storage.base import Storage
 from app.storage.registry import StorageOptions, storage_from
-
-BACKENDS = {
-    "sqlite": "sqlite:///{folder}/patterns.db",
-    "filesystem": "filesystem:///{folder}/patterns",
-}
-"""The URL of a store in a folder, by backend; a further backend is a further line."""
+from tests.conftest import BACKENDS
 
 
 class Store:

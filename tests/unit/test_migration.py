@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 
 from app import cli
 from app.storage.base import Change, Summary
-from tests.contract.conftest import BACKENDS, Store
+from tests.conftest import BACKENDS
+from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, findings
 from tests.histories import make_history
 from tests.records import NOON, record

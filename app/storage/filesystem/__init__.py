@@ -195,8 +195,9 @@ class FilesystemStorage(IndexedStorage):
                 self._files.last_seq = store.reserved_seq
                 for folder in subfolders(self._root):
                     remove_unfinished(self._root, folder)
-            store.closed = None
-            store.write()
+            if store.closed is not None:
+                store.closed = None
+                store.write()
             self._files.store = store
             self._files.allocated_bytes = allocated_bytes(connection)
         except BaseException:

@@ -20,7 +20,7 @@ def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
     """Write files by their paths relative to a folder, replacing those that are there."""
     folders = {os.path.dirname(path) for path in contents}
     for folder in sorted(folders):
-        make_folder(root, folder)
+        folders |= _make_folder(root, folder)
     temporary = {path: _temporary(root / path) for path in contents}
     jobs = [_SYNCERS.submit(_write, temporary[path], content) for path, content in contents.items()]
     try:
@@ -65,8 +65,8 @@ def truncate(path: Path, size: int) -> None:
         os.fsync(file.fileno())
 
 
-def make_folder(root: Path, folder: str) -> None:
-    """Make a folder with those above it, up to the root, which must be there.
+def _make_folder(root: Path, folder: str) -> set[str]:
+    """Make a folder with those above it, up to the root; the folders that have to be synced.
 
     A root that is gone is not made anew: it may be a disk that is not mounted.
     """
@@ -82,7 +82,7 @@ def make_folder(root: Path, folder: str) -> None:
             raise NotADirectoryError(
                 errno.ENOTDIR, "no folder, move it out of the way", str(path)
             ) from None
-        sync_folder(path.parent)
+    return {str(path.parent.relative_to(root)) for path in missing}
 
 
 def remove_unfinished(root: Path, folder: str) -> None:
