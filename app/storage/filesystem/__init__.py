@@ -11,8 +11,8 @@ from typing import Literal, TypeVar
 from app.errors import PatternStoreError, StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Change, Finding, Summary, Tally
-from app.storage.filesystem.durable import remove_unfinished
 from app.storage.filesystem.files import allocated_bytes, archived_bytes
+from app.storage.filesystem.folders import remove_unfinished
 from app.storage.filesystem.index_file import end_mark, mark_end, open_index
 from app.storage.filesystem.layout import INDEX, STORE, subfolders
 from app.storage.filesystem.mirror import FileMirror

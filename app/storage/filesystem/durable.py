@@ -85,13 +85,6 @@ def _make_folder(root: Path, folder: str) -> set[str]:
     return {str(path.parent.relative_to(root)) for path in missing}
 
 
-def remove_unfinished(root: Path, folder: str) -> None:
-    """Remove what a process that was killed had begun to write in a folder."""
-    for name in os.listdir(root / folder):
-        if name.startswith(TEMPORARY):
-            (root / folder / name).unlink(missing_ok=True)
-
-
 def remove_files(root: Path, paths: Iterable[str]) -> None:
     """Remove files, and then folders they leave empty."""
     folders = set()

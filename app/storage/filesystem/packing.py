@@ -13,6 +13,7 @@ from app.storage.filesystem import files
 from app.storage.filesystem.archives import archive_of
 from app.storage.filesystem.durable import write_files
 from app.storage.filesystem.files import Look, look_at
+from app.storage.filesystem.folders import slim
 from app.storage.filesystem.layout import ARCHIVE, folder_of, is_archive
 from app.storage.filesystem.mirror import FileMirror
 from app.storage.index.connections import Connection, Readers
@@ -85,6 +86,7 @@ class Packer:
             seqs = [state.stored.seq for state in day.states[start : start + STEP]]
             await self._writer.change(partial(self._move, path=path, look=look, seqs=seqs))
         await self._note(folder, len(day.states))
+        await self._writer.outside(lambda _: slim(self._root, folder))
         return day.loose
 
     def _looks(self, paths: Iterable[str]) -> dict[str, Look | None]:
