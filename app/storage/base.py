@@ -126,6 +126,15 @@ class Finding:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was mended: patterns newly found, patterns found gone, and what else was wrong."""
+
+    taken_up: int
+    deleted: int
+    findings: list[Finding]
+
+
 class Storage(ABC):
     """One open store. `open` comes first and `close` last, each once."""
 
@@ -300,8 +309,8 @@ class Storage(ABC):
     def check(self) -> AsyncIterator[Finding]:
         """Everything wrong with the store, as it is found; nothing is changed."""
 
-    async def repair(self) -> list[Finding] | None:
-        """Mend what the store has the means to mend; what was wrong.
+    async def repair(self) -> Repair | None:
+        """Mend what the store has the means to mend, and say what was done since it was opened.
 
         None where it has nothing to mend itself from.
         """

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from app.errors import PatternStoreError, StoreNotOpened
 from app.metrics import Metrics
-from app.storage.base import Change, Finding, Summary, Tally
+from app.storage.base import Change, Finding, Repair, Summary, Tally
 from app.storage.filesystem.files import allocated_bytes, archived_bytes
 from app.storage.filesystem.folders import remove_unfinished
 from app.storage.filesystem.index_file import end_mark, mark_end, open_index
@@ -74,7 +74,7 @@ class FilesystemStorage(IndexedStorage):
         self._first_attempt = asyncio.Event()
         self._rescanning = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._findings: list[Finding] = []
+        self._mended = Repair(0, 0, [])
 
     async def open(self) -> None:
         if self._read_only:
@@ -101,9 +101,16 @@ class FilesystemStorage(IndexedStorage):
             await self._mark_clean_end()
         await super().close()
 
-    async def repair(self) -> list[Finding]:
+    async def repair(self) -> Repair:
+        opening = self._mended
         await self.rescan()
-        return self._findings
+        now = self._mended
+        fresh = [finding for finding in now.findings if finding not in opening.findings]
+        return Repair(
+            opening.taken_up + now.taken_up,
+            opening.deleted + now.deleted,
+            [*opening.findings, *fresh],
+        )
 
     async def rescan(self) -> None:
         """Compare the files with the index, and mend the index. Raises StorageUnavailable."""
@@ -111,7 +118,7 @@ class FilesystemStorage(IndexedStorage):
             trusted = self._trusted and not self._files.in_doubt
             self._files.in_doubt = False
             try:
-                found = await self._reconciliation.run(self._tell, trusted=trusted)
+                mended = await self._reconciliation.run(self._tell, trusted=trusted)
             except Exception as error:
                 self._files.in_doubt |= not trusted
                 raise translated(error) from error
@@ -119,10 +126,10 @@ class FilesystemStorage(IndexedStorage):
                 self._files.in_doubt |= not trusted
                 raise
             self._trusted = True
-        for finding in found:
-            if finding not in self._findings:
-                _log.warning("store mended", extra={"place": finding.place, "why": finding.problem})
-        self._findings = found
+        for finding in mended.findings:
+            if finding not in self._mended.findings:
+                _log.warning("odd file", extra={"place": finding.place, "why": finding.problem})
+        self._mended = mended
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0

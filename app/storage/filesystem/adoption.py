@@ -31,6 +31,7 @@ class Adoption:
         self._transaction = transaction
         self._connection = transaction.connection
         self._trusted = trusted
+        self.taken_up = 0
 
     def take_up(self, file: FoundFile, record: Record) -> list[Finding]:
         """Bring the index into line with one pattern of a file. What is odd about it."""
@@ -82,6 +83,7 @@ class Adoption:
 
     def _adopt(self, file: FoundFile, record: Record, current: StoredDocument | None) -> None:
         """Take a state up where it is, or move it to where it belongs."""
+        self.taken_up += 1
         stored = self._transaction.adopt(record, instead_of=current, late=self._trusted)
         home = path_of(record.pattern_id, record.pattern_type, record.timestamp)
         if stored == record.preserved and (is_archive(file.path) or _is_named(file.path, home)):
@@ -107,8 +109,10 @@ def forget_missing(transaction: Transaction, mirror: FileMirror, file: FoundFile
     held = {record.pattern_id for record in file.records}
     believed = files.patterns_in(transaction.connection, file.path)
     missing = [seq for seq, pattern_id in believed.items() if pattern_id not in held]
+    stays = not mirror.is_superfluous(file.path)
     if missing:
         transaction.delete(missing)
+    if stays:  # others are in it
         mirror.spare(file.path)
 
 

@@ -80,7 +80,7 @@ def _make_folder(root: Path, folder: str) -> set[str]:
             path.mkdir()
         except FileExistsError:
             raise NotADirectoryError(
-                errno.ENOTDIR, "no folder, move it out of the way", str(path)
+                errno.ENOTDIR, "stands where a folder should be", str(path)
             ) from None
     return {str(path.parent.relative_to(root)) for path in missing}
 

@@ -85,6 +85,10 @@ class FileMirror(Mirror):
         """Have a file go after the commit."""
         self._superfluous[path] = look
 
+    def is_superfluous(self, path: str) -> bool:
+        """Whether a file goes after the commit."""
+        return path in self._superfluous
+
     def spare(self, path: str) -> None:
         """Have a file stay after all."""
         self._superfluous.pop(path, None)
@@ -115,18 +119,17 @@ class FileMirror(Mirror):
         self.allocated_bytes -= before.allocated if before is not None else 0
 
     def committed(self) -> None:
-        superfluous = [*self._superfluous]
+        superfluous = self._superfluous
         self._end()
         if not superfluous:
             return
         try:
-            looks = [look_at(self._root / path) for path in superfluous]
             remove_files(self._root, superfluous)
         except OSError:
             self.in_doubt = True
             _log.exception("files not removed")
         else:
-            for look in looks:
+            for look in superfluous.values():
                 self.account(look, None)
 
     def undone(self, connection: Connection) -> None:

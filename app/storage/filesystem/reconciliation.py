@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.errors import StorageUnavailable
 from app.schemas.records import Record
-from app.storage.base import Finding
+from app.storage.base import Finding, Repair
 from app.storage.filesystem import files
 from app.storage.filesystem.adoption import Adoption, forget_missing
 from app.storage.filesystem.durable import write_files
@@ -41,28 +41,31 @@ class Reconciliation:
         self._readers = readers
         self._writer = writer
         self._mirror = mirror
+        self._taken_up = 0
 
-    async def run(self, on_progress: Callable[[int, int], None], *, trusted: bool) -> list[Finding]:
-        """Do it all; `on_progress` hears of folders done and in total. What was wrong.
+    async def run(self, on_progress: Callable[[int, int], None], *, trusted: bool) -> Repair:
+        """Do it all; `on_progress` hears of folders done and in total.
 
         For `trusted` see `Adoption`. Files may be moved from one folder to another; so what is
         missing is deleted only when all folders have been seen.
         """
         self._require_store()
+        self._taken_up = 0
         if not trusted:
             await self._take_tombstones()
         folders = set(await asyncio.to_thread(subfolders, self._root))
         folders |= await self._readers.run_unready(files.known_folders)
         findings: list[Finding] = []
         missing: list[str] = []
+        deleted = 0
         for done, folder in enumerate(sorted(folders)):
             on_progress(done, len(folders))
             findings += await self._folder(folder, missing, trusted)
         for start in range(0, len(missing), STEP):
             drop = partial(self._drop, paths=missing[start : start + STEP])
-            while await self._writer.change_unready(drop):
-                continue
-        return findings
+            while number := await self._writer.change_alone(drop):
+                deleted += number
+        return Repair(self._taken_up, deleted, findings)
 
     def _require_store(self) -> None:
         """See that the store is there before all that is missing counts as deleted."""
@@ -77,7 +80,7 @@ class Reconciliation:
         known = await self._readers.run_unready(_known_tombstones)
         assert self._mirror.store is not None
         if known != ({tombstone.seq for tombstone, _ in buried}, self._mirror.store.purged_seq):
-            await self._writer.change_unready(self._apply_tombstones)
+            await self._writer.change_alone(self._apply_tombstones)
 
     def _apply_tombstones(self, transaction: Transaction) -> None:
         assert self._mirror.store is not None
@@ -97,7 +100,7 @@ class Reconciliation:
         for start in range(0, len(loose), STEP):
             chunk = {path: fresh[path] for path in loose[start : start + STEP]}
             found = await asyncio.to_thread(_read_all, self._root, chunk)
-            findings += await self._writer.change_unready(
+            findings += await self._writer.change_alone(
                 partial(self._take_up_files, found=found, trusted=trusted)
             )
         for path in filter(is_archive, fresh):
@@ -110,14 +113,14 @@ class Reconciliation:
         findings: list[Finding] = []
         for start in range(0, len(file.records), STEP):
             records = file.records[start : start + STEP]
-            findings += await self._writer.change_unready(
+            findings += await self._writer.change_alone(
                 partial(self._take_up, file=file, records=records, trusted=trusted)
             )
-        while self._is_damaged(file) and await self._writer.change_unready(
+        while self._is_damaged(file) and await self._writer.change_alone(
             partial(self._unpack, path=path)
         ):
             continue
-        return findings + await self._writer.change_unready(partial(self._finish, file=file))
+        return findings + await self._writer.change_alone(partial(self._finish, file=file))
 
     def _take_up_files(
         self, transaction: Transaction, found: Sequence[FoundFile], trusted: bool
@@ -134,7 +137,9 @@ class Reconciliation:
         if look_at(self._root / file.path) != file.look:
             return []  # it has changed since it was read; the next run sees to it
         adoption = Adoption(self._root, self._mirror, transaction, trusted=trusted)
-        return [finding for record in records for finding in adoption.take_up(file, record)]
+        findings = [finding for record in records for finding in adoption.take_up(file, record)]
+        self._taken_up += adoption.taken_up
+        return findings
 
     def _finish(self, transaction: Transaction, file: FoundFile) -> list[Finding]:
         """See to a file as a whole, when its patterns are taken up."""

@@ -6,6 +6,7 @@ is handed over as one function, since each hand-over costs more than a statement
 """
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,21 @@ from app.errors import StorageUnavailable
 from app.storage.index.documents import Documents
 
 T = TypeVar("T")
+
+_REMEDIES = {
+    errno.ENOSPC: " Make room on the disk.",
+    errno.EDQUOT: " Make room on the disk, or raise the quota.",
+    errno.EFBIG: " Raise the limit on the size of files.",
+    errno.EROFS: " Mount the disk so that it can be written.",
+    errno.EACCES: " Give it to the user that runs the service (chown), or allow access (chmod).",
+    errno.EPERM: " Give it to the user that runs the service (chown), or allow access (chmod).",
+    errno.ENOTDIR: " Move the file away that stands where a folder should be.",
+}
+_SAME_AS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+}
 
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
@@ -93,8 +109,16 @@ def checkpoint(connection: Connection) -> None:
 def translated(error: Exception) -> Exception:
     """The driver's or the file system's error as the contract's; any other as it is."""
     if isinstance(error, sqlite3.Error | OSError):
-        return StorageUnavailable(f"The store does not answer: {error}.")
+        return StorageUnavailable(f"The store does not answer: {error}.{_remedy(error)}")
     return error
+
+
+def _remedy(error: sqlite3.Error | OSError) -> str:
+    """What a person can do about it, where that is known."""
+    if isinstance(error, OSError):
+        return _REMEDIES.get(error.errno or 0, "")
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return _REMEDIES.get(_SAME_AS.get(code, 0), "")
 
 
 class Readiness:

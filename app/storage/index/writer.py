@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from app.errors import PatternStoreError
@@ -30,6 +31,7 @@ class _Write:
     future: asyncio.Future[Any]
     records: Sequence[Record] = ()
     change: Callable[[Transaction], Any] | None = None
+    alone: bool = False
 
 
 class Writer:
@@ -51,9 +53,13 @@ class Writer:
         await self._worker.open()
         self._task = asyncio.create_task(self._take_groups(), name="writer")
 
-    async def change_unready(self, change: Callable[[Transaction], T]) -> T:
-        """`change`, also while the database is being made ready."""
-        result: T = await self._enqueue(_Write(_future(), change=change))
+    async def change_alone(self, change: Callable[[Transaction], T]) -> T:
+        """`change` in a transaction of its own, also while the database is being made ready.
+
+        So it finds all that others have written where the mirror keeps it, and nothing that
+        is still to go there.
+        """
+        result: T = await self._enqueue(_Write(_future(), change=change, alone=True))
         return result
 
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
@@ -69,7 +75,8 @@ class Writer:
         other failure undoes the whole group, whose members are then tried one by one.
         """
         self._readiness.check()
-        return await self.change_unready(change)
+        result: T = await self._enqueue(_Write(_future(), change=change))
+        return result
 
     async def outside(self, work: Callable[[Connection], T]) -> T:
         """Do what SQLite does only between transactions, such as a checkpoint."""
@@ -95,7 +102,7 @@ class Writer:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            while group := self._waiting[:]:
+            while group := _first_group(self._waiting):
                 started = time.perf_counter()
                 results = await asyncio.wrap_future(
                     self._worker.submit(partial(_commit, group=group, mirror=self._mirror))
@@ -109,6 +116,13 @@ class Writer:
 
 def _future() -> asyncio.Future[Any]:
     return asyncio.get_running_loop().create_future()
+
+
+def _first_group(waiting: Sequence[_Write]) -> list[_Write]:
+    """The writes that go together next."""
+    if waiting and waiting[0].alone:
+        return [waiting[0]]
+    return [*takewhile(lambda write: not write.alone, waiting)]
 
 
 def _settle(future: asyncio.Future[Any], result: Any) -> None:
