@@ -180,7 +180,11 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     ).fetchone()[0]
     meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     size = sum(day.bytes for day in days)
-    return Summary(days, oldest, newest, in_future, stored_bytes, size, size, **meta)
+    saved = connection.execute(
+        "SELECT coalesce(sum(p.size - length(c.document)), 0)"
+        " FROM cold_documents c CROSS JOIN patterns p USING (seq)"
+    ).fetchone()[0]
+    return Summary(days, oldest, newest, in_future, stored_bytes, size - saved, size, **meta)
 
 
 def _next_change(connection: Connection, after_seq: int) -> int | None:
