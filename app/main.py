@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import problems
-from app.errors import PatternStoreError
 from app.metrics import Metrics
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
@@ -102,7 +101,7 @@ async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
         try:
             await service.storage.ready()
             figures = await statistics(service.storage, service.retention, service.clock())
-        except PatternStoreError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the tasks come to begin
             _log.warning("store not ready", extra={"why": str(error)})
             await asyncio.sleep(_READY_SECONDS)
     _log.info(

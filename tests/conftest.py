@@ -45,10 +45,15 @@ def clock() -> Clock:
     return Clock("2026-01-15T12:00:00Z")
 
 
-@pytest.fixture(params=BACKENDS)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of the API run on another backend."""
+    parser.addoption("--backend", choices=BACKENDS, default="sqlite", help="under the API's tests")
+
+
+@pytest.fixture
 def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The store of the application under test: each test runs on every backend."""
-    return BACKENDS[request.param].format(folder=tmp_path)
+    """The store of the application under test, on the backend that `--backend` names."""
+    return BACKENDS[request.config.getoption("--backend")].format(folder=tmp_path)
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from tests.api.commands import ROOT, failed, pattern_store, pattern_store_proces
 
 COMMANDS = {
     "serve": ["--host", "--port", "SIGTERM", "Ctrl-C"],
-    "import": ["FILE|-", "--preserve", "--on-conflict", "reject", "skip", "replace", ".gz", ".zst"],
+    "import": [
+        "FILE|DIR|-",
+        "--preserve",
+        "--on-conflict",
+        "reject",
+        "skip",
+        "replace",
+        ".gz",
+        ".zst",
+    ],
     "export": ["FILE|-", "--after-seq", "--deletes", "stdout"],
     "check": ["damage", "status 1"],
     "openapi": ["OpenAPI document"],

@@ -42,6 +42,8 @@ async def test_a_task_left_to_be_run_by_hand(client: AsyncClient) -> None:
                 "user_correction": 90,
             },
             "grace_days": 7,
+            "max_patterns": 0,
+            "max_bytes": 0,
         },
         "interval_seconds": 0,
         "next_run_at": None,

@@ -102,6 +102,9 @@ class TestRetention:
                 "user_correction": 90,
             },
             "grace_days": 0,
+            "max_patterns": 0,
+            "max_bytes": 0,
+            "kept_by_grace": 0,
             "due": 5,
             "due_by_type": {
                 "task_completion": 2,
