@@ -142,18 +142,21 @@ class Batch:
             elif insertion.outcome is Outcome.DUPLICATE or self._on_conflict is OnConflict.SKIP:
                 self.report.duplicates += 1
             elif self._on_conflict is OnConflict.REPLACE:
-                await self._replace(item)
+                await self._replace(item, insertion.stored.seq)
             else:
                 pattern_id = item.record.pattern_id
                 self._reject(item.index, pattern_id, PatternExists(pattern_id))
 
-    async def _replace(self, item: _Item) -> None:
+    async def _replace(self, item: _Item, seq: int) -> None:
         try:
-            await self._service.put(item.record.pattern_id, item.value)
+            written = await self._service.put(item.record.pattern_id, item.value)
         except InvalidPattern as error:
             self._reject(item.index, item.record.pattern_id, error)
         else:
-            self._count_stored(item.record)
+            if written.pattern.stored.seq == seq:  # nothing changed: a retry without a timestamp
+                self.report.duplicates += 1
+            else:
+                self._count_stored(item.record)
 
     def _count_stored(self, record: Record) -> None:
         self.report.stored += 1

@@ -99,6 +99,23 @@ async def test_each_coding_is_undone(
     assert response.json() == STORED
 
 
+@pytest.mark.parametrize(("coding", "encode"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+async def test_a_single_pattern_may_be_compressed_too(
+    client: AsyncClient, coding: str, encode: "type[bytes]"
+) -> None:
+    headers = JSON | {"Content-Encoding": coding}
+    for method, path in (("POST", "/v1/patterns"), ("PUT", "/v1/patterns/a")):
+        body = encode(json.dumps(pattern(pattern_id="a", by=method)).encode())
+        response = await client.request(method, path, content=body, headers=headers)
+        assert response.is_success
+        assert response.json()["by"] == method
+    patch = encode(b'{"by":null}')
+    patched = await client.patch("/v1/patterns/a", content=patch, headers=headers)
+    assert "by" not in patched.json()
+    cut = await client.post("/v1/patterns", content=body[:-3], headers=headers)
+    problem(cut, 400)
+
+
 @pytest.mark.parametrize("coding", ["br", "deflate", "compress", "gzip, gzip", "gzip;q=1", "zip"])
 async def test_another_coding_is_a_415_that_says_which_are_taken(
     client: AsyncClient, coding: str

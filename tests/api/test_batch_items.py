@@ -170,6 +170,15 @@ async def test_replacing_cannot_change_what_never_changes(client: AsyncClient) -
     assert (await client.get("/v1/patterns/a")).json() == stored
 
 
+async def test_a_retried_replacement_changes_nothing(client: AsyncClient) -> None:
+    await store(client, pattern(pattern_id="a", x=1))
+    batch = [pattern(pattern_id="a", x=2)]
+    answers = [await client.post(f"{BATCH}?on_conflict=replace", json=batch) for _ in range(2)]
+    assert [answer.json()["stored"] for answer in answers] == [1, 0]
+    assert answers[1].json()["duplicates"] == 1
+    assert (await client.get("/v1/patterns/a")).json()["stored"]["revision"] == 2
+
+
 async def test_replacing_twice_in_one_batch_leaves_the_last(client: AsyncClient) -> None:
     batch = [pattern(pattern_id="a", x=n) for n in range(3)]
     await client.post(f"{BATCH}?on_conflict=replace", json=batch)

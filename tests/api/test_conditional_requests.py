@@ -46,24 +46,21 @@ async def test_head_answers_as_get_does_without_a_body(client: AsyncClient) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("known", [*HOLDS, 'W/"1-1"', 'W/"0-0", W/"1-1"'])
-async def test_a_state_the_client_knows_is_not_sent_again(
-    client: AsyncClient, method: str, known: str
-) -> None:
+async def test_a_state_the_client_knows_is_not_sent_again(client: AsyncClient, method: str) -> None:
     await store(client, pattern(pattern_id="a"))
-    answer = await client.request(method, PATH, headers={"If-None-Match": known})
-    assert answer.status_code == 304
-    assert answer.content == b""
-    assert answer.headers["etag"] == '"1-1"'
+    for known in (*HOLDS, 'W/"1-1"', 'W/"0-0", W/"1-1"'):
+        answer = await client.request(method, PATH, headers={"If-None-Match": known})
+        assert answer.status_code == 304, known
+        assert answer.content == b""
+        assert answer.headers["etag"] == '"1-1"'
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("known", [tag for tag in DOES_NOT_HOLD if "W/" not in tag])
-async def test_a_state_the_client_does_not_know_is_sent(
-    client: AsyncClient, method: str, known: str
-) -> None:
+async def test_a_state_the_client_does_not_know_is_sent(client: AsyncClient, method: str) -> None:
     await store(client, pattern(pattern_id="a"))
-    assert (await client.request(method, PATH, headers={"If-None-Match": known})).status_code == 200
+    for known in [tags for tags in DOES_NOT_HOLD if "W/" not in tags]:
+        answer = await client.request(method, PATH, headers={"If-None-Match": known})
+        assert answer.status_code == 200, known
 
 
 async def test_what_is_not_there_is_not_unchanged(client: AsyncClient) -> None:
@@ -80,24 +77,22 @@ async def test_a_change_is_made_in_the_state_it_names(
 
 
 @EVERY_CHANGE
-@pytest.mark.parametrize("tags", DOES_NOT_HOLD)
-async def test_a_change_is_not_made_in_another_state(
-    client: AsyncClient, method: str, tags: str
-) -> None:
+async def test_a_change_is_not_made_in_another_state(client: AsyncClient, method: str) -> None:
     stored = await store(client, pattern(pattern_id="a"))
-    refused = problem(await change(client, method, {"If-Match": tags}), 412)
-    assert '"1-1"' in refused["detail"], "it tells the present ETag"
+    for tags in DOES_NOT_HOLD:
+        refused = problem(await change(client, method, {"If-Match": tags}), 412)
+        assert '"1-1"' in refused["detail"], "it tells the present ETag"
     assert (await client.get(PATH)).json() == stored
 
 
 @EVERY_CHANGE
 @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-@pytest.mark.parametrize("tags", MALFORMED)
 async def test_what_is_no_list_of_etags_is_refused(
-    client: AsyncClient, method: str, header: str, tags: str
+    client: AsyncClient, method: str, header: str
 ) -> None:
     stored = await store(client, pattern(pattern_id="a"))
-    assert places(await change(client, method, {header: tags})) == [header]
+    for tags in MALFORMED:
+        assert places(await change(client, method, {header: tags})) == [header], tags
     assert (await client.get(PATH)).json() == stored
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 
+from app.storage.sqlite import reading
 from tests.api.answers import found, places, problem, store, store_all, total
 from tests.patterns import DATA, pattern
 
@@ -24,6 +25,18 @@ async def test_a_count_tells_types_apart(client: AsyncClient) -> None:
     assert (await client.get("/v1/count", params={"tags": "t"})).json() == counted
     two = {"pattern_type": ["agent_usage", "error_occurrence"]}
     assert (await client.get("/v1/count", params=two)).json()["count"] == 5
+
+
+async def test_a_count_that_would_cost_too_much_says_at_least(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store_all(client, TEN)
+    monkeypatch.setattr(reading, "COUNT_LIMIT", 4)
+    odd = (await client.get("/v1/count", params={"tags": "odd"})).json()
+    assert odd["relation"] == "gte"
+    assert odd["count"] == sum(odd["by_type"].values()) in (4, 5)
+    everything = (await client.get("/v1/count")).json()
+    assert (everything["relation"], everything["count"]) == ("eq", 10), "known without counting"
 
 
 async def test_matching_patterns_are_deleted_and_others_stay(client: AsyncClient) -> None:

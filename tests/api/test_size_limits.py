@@ -1,5 +1,6 @@
 """Sizes: a pattern and an array have a limit, a stream of lines has none."""
 
+import gzip
 import json
 from typing import Any
 
@@ -62,3 +63,11 @@ async def test_a_single_pattern_is_limited_alike(client: AsyncClient, method: st
         response = await client.request(method, path, content=body, headers=JSON)
         assert str(response.status_code)[0] == status
     problem(response, 413)
+
+
+@pytest.mark.parametrize("path", ["/v1/patterns", "/v1/validate", "/v1/patterns/batch"])
+async def test_a_body_is_as_large_as_what_it_stands_for(client: AsyncClient, path: str) -> None:
+    bomb = gzip.compress(b"[" + b" " * 10_000_000 + b"]")
+    assert len(bomb) < 10_000
+    headers = JSON | {"Content-Encoding": "gzip"}
+    problem(await client.post(path, content=bomb, headers=headers), 413)

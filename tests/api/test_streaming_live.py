@@ -119,8 +119,8 @@ class TestMemory:
     """However long a stream is, the service holds little of it."""
 
     def test_a_long_stream(self, tmp_path: Path) -> None:
-        number = 101_000
-        one = json.dumps(pattern(context={"session_id": "long"}, x="y" * 400)).encode() + b"\n"
+        number = 50_000
+        one = json.dumps(pattern(context={"session_id": "long"}, x="y" * 1000)).encode() + b"\n"
         assert number * len(one) > 55 * MIB
         with live_service(tmp_path) as service:
             before = resident_bytes(service)
@@ -130,11 +130,7 @@ class TestMemory:
                 status, counts = upload.finish()
             assert (status, counts["stored"]) == (200, number)
             assert resident_bytes(service) - before < 30 * MIB
-            counted = httpx.get(f"{service.url}/v1/count", params={"session_id": "long"}).json()
-            assert counted["relation"] == "gte", "counting on would cost too much"
-            assert 100_000 <= counted["count"] <= number
-            everything = httpx.get(f"{service.url}/v1/count").json()
-            assert everything | {"count": number, "relation": "eq"} == everything
+            assert count(service, "long") == number
             with httpx.stream("GET", f"{service.url}/v1/export", timeout=60) as export:
                 exported = sum(piece.count(b"\n") for piece in export.iter_bytes())
             assert exported == number
