@@ -95,13 +95,17 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
 
 
 async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
-    """Say what the store holds and what retention does to it next, and begin with the tasks."""
+    """Begin with the tasks, and say what the store holds and what retention does to it next."""
     figures = None
+    begun = False
     while figures is None:
         try:
             await service.storage.ready()
+            if not begun:
+                runner.start()
+                begun = True
             figures = await statistics(service.storage, service.retention, service.clock())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the tasks come to begin
+        except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
             _log.warning("store not ready", extra={"why": str(error)})
             await asyncio.sleep(_READY_SECONDS)
     _log.info(
@@ -112,4 +116,3 @@ async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
             "retention": figures["retention"],
         },
     )
-    runner.start()
