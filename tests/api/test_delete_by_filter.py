@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 
-from app.storage.sqlite import reading
+from app.storage.index import reading
 from tests.api.answers import found, places, problem, store, store_all, total
 from tests.patterns import DATA, pattern
 
