@@ -26,6 +26,8 @@ from app.storage.index.storage import IndexedStorage
 
 T = TypeVar("T")
 
+_NOTHING = Repair(0, 0, [])
+
 RESCAN_SECONDS = 300.0
 """How often the files are compared with the index while the service runs."""
 
@@ -74,7 +76,7 @@ class FilesystemStorage(IndexedStorage):
         self._first_attempt = asyncio.Event()
         self._rescanning = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._mended = Repair(0, 0, [])
+        self._mended = self._mended_at_start = _NOTHING
 
     async def open(self) -> None:
         if self._read_only:
@@ -102,7 +104,7 @@ class FilesystemStorage(IndexedStorage):
         await super().close()
 
     async def repair(self) -> Repair:
-        opening = self._mended
+        opening, self._mended_at_start = self._mended_at_start, _NOTHING
         await self.rescan()
         now = self._mended
         fresh = [finding for finding in now.findings if finding not in opening.findings]
@@ -217,6 +219,7 @@ class FilesystemStorage(IndexedStorage):
         while self._readiness.objection is not None:
             try:
                 await self.rescan()
+                self._mended_at_start = self._mended
                 self._readiness.objection = None
             except PatternStoreError as error:
                 self._readiness.objection = str(error)
