@@ -100,6 +100,7 @@ class FilesystemStorage(IndexedStorage):
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
             self._watching = None
+            await self._writer.finish()
             await self._mark_clean_end()
         await super().close()
 
@@ -142,9 +143,11 @@ class FilesystemStorage(IndexedStorage):
     async def purge_tombstones(self, before: int) -> int:
         if self._files.in_doubt:
             await self.rescan()  # what deletions should have removed may lie there still
-        if await self._readers.run(partial(_has_tombstones, before=before)):
-            # An archive may still hold what a tombstone buries, and would bring it back.
-            await self._on_files(self._packer.tidy(all_dead=True))
+        if not await self._readers.run(partial(_has_tombstones, before=before)):
+            return 0
+        # An archive may still hold what a tombstone buries, and would bring it back.
+        if not await self._on_files(self._packer.tidy(all_dead=True)):
+            return 0
         purged = await super().purge_tombstones(before)
         if purged:
             await self._writer.change(lambda _: self._rewrite_tombstones(before))
