@@ -15,9 +15,9 @@ from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
 from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
 from app.schemas.answers import TaskAccepted, TaskProgress, TaskRun
-from app.schemas.timestamps import SECOND, format_timestamp, now
+from app.schemas.timestamps import DAY, SECOND, format_timestamp, now
 from app.service.compression import CompressionReport, compress
-from app.service.retention import RetentionReport, expire, plan_by_hand, plan_by_policy
+from app.service.retention import RetentionReport, cutoff, expire, plan_by_hand, plan_by_policy
 from app.service.statistics import statistics
 from app.tasks.runner import Progress, Run, Running
 from app.tasks.runner import State as RunnerState
@@ -159,16 +159,12 @@ async def run_compression(request: Request) -> Response:
     parameters = read_parameters(request, CompressionParameters)
     state = state_of(request)
     service, days = state.service, parameters.older_than_days
-    if days is None:
-        days = state.compression_after_days
+    present = service.clock()
+    before = cutoff(present, state.compression_after_days) if days is None else present - days * DAY
 
     async def work(on_progress: Progress) -> CompressionReport:
         return await compress(
-            service.storage,
-            service.clock(),
-            days,
-            dry_run=parameters.dry_run,
-            on_progress=on_progress,
+            service.storage, before, dry_run=parameters.dry_run, on_progress=on_progress
         )
 
     return await _run(request, "compression", work, wait=parameters.wait)

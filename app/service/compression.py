@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.schemas.timestamps import DAY
 from app.service.reports import by_day, by_type
 from app.storage.base import Storage
 
@@ -22,17 +21,15 @@ class CompressionReport:
 
 async def compress(
     storage: Storage,
-    now: int,
-    older_than_days: int,
+    before: int,
     *,
     dry_run: bool,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CompressionReport:
-    """Compress what is older than some days, and give the space back to the file system.
+    """Compress what is older than a time, and give the space back to the file system.
 
     `on_progress` hears of patterns done and in total.
     """
-    before = now - older_than_days * DAY
     size = storage.stored_bytes()
     tallies, seqs = await storage.compressible(before)
     report = CompressionReport(dry_run, len(seqs), size, size, by_type(tallies), by_day(tallies))

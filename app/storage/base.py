@@ -291,7 +291,7 @@ class Storage(ABC):
     async def oldest(
         self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
     ) -> tuple[list[Tally], Sequence[int]]:
-        """The oldest patterns by timestamp: at least so many, with at least `size` bytes.
+        """The oldest patterns: at least so many, with at least `size` bytes. Age is as in `Expiry`.
 
         Only those received before a time (microseconds), and not those whose `seq` is in
         `besides`. Fewer where there are no more.

@@ -1,5 +1,6 @@
 """Archives under the hands of people, updates and deletions."""
 
+import asyncio
 import gzip
 import zlib
 from pathlib import Path
@@ -250,3 +251,46 @@ async def test_updates_and_deletions_while_a_day_is_packed_are_kept(
     storage = await without_index(store, root)
     assert await storage.get("p002") is None
     assert (await storage.fetch("p001")).stored.revision == 2
+
+
+async def test_tombstones_are_kept_while_an_archive_that_needs_them_cannot_be_packed(
+    packed: FilesystemStorage, store: Store, root: Path
+) -> None:
+    await delete(packed, "p003")
+    age(root / ARCHIVE)  # somebody has touched it
+    assert await packed.purge_tombstones(2**62) == 0
+    storage = await without_index(store, root)
+    assert await storage.get("p003") is None
+    assert await storage.purge_tombstones(2**62) == 1
+    assert len(lines_in(root / ARCHIVE)) == 149
+
+
+async def test_packing_comparing_and_writing_at_once_lose_nothing(
+    storage: FilesystemStorage, store: Store, root: Path
+) -> None:
+    days = [OLD - day * DAY for day in range(4)]
+    for day, start in enumerate(days):
+        await storage.insert_many(
+            [record(f"{day}.{n:02}", timestamp=format_timestamp(start + n)) for n in range(60)]
+        )
+
+    async def write(day: int) -> None:
+        for n in range(0, 60, 3):
+            name = f"{day}.{n:02}"
+            new = record(name, timestamp=format_timestamp(days[day] + n), version="2")
+            await storage.update(new, await seq_of(storage, name))
+            await delete(storage, f"{day}.{n + 1:02}")
+
+    writing = asyncio.gather(*[write(day) for day in range(4)])
+    while not writing.done():
+        _, mended = await asyncio.gather(pack(storage), storage.repair())
+        assert (mended.taken_up, mended.deleted, mended.findings) == (0, 0, [])
+    await writing
+    await pack(storage)
+    await storage.purge_tombstones(2**62)
+    before = await all_changes(storage, deletes=True)
+    assert len(before) == 4 * 40
+    assert await findings(storage) == []
+    storage = await without_index(store, root)
+    assert await all_changes(storage, deletes=True) == before
+    assert await findings(storage) == []

@@ -234,3 +234,23 @@ async def test_the_space_told_follows_the_files(storage: FilesystemStorage, root
         pass
     assert files_in(root) == ["2026/01/15/archive.ndjson.gz"]
     assert storage._files.allocated_bytes == on_disk() == 4096
+
+
+async def test_the_mark_of_a_clean_end_is_left_when_all_is_committed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = opened(await store.open())
+    await storage.insert(record("a"))
+    marks = []
+    marking = storage._mark_clean_end
+
+    async def mark() -> None:
+        marks.append(len(storage._writer._waiting))
+        await marking()
+
+    monkeypatch.setattr(storage, "_mark_clean_end", mark)
+    writes = [asyncio.create_task(storage.insert(new)) for new in records(20)]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*writes)
+    assert marks == [0]

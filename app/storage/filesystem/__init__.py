@@ -26,6 +26,8 @@ from app.storage.index.storage import IndexedStorage
 
 T = TypeVar("T")
 
+_NOTHING = Repair(0, 0, [])
+
 RESCAN_SECONDS = 300.0
 """How often the files are compared with the index while the service runs."""
 
@@ -74,7 +76,7 @@ class FilesystemStorage(IndexedStorage):
         self._first_attempt = asyncio.Event()
         self._rescanning = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._mended = Repair(0, 0, [])
+        self._mended = self._mended_at_start = _NOTHING
 
     async def open(self) -> None:
         if self._read_only:
@@ -98,11 +100,12 @@ class FilesystemStorage(IndexedStorage):
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
             self._watching = None
+            await self._writer.finish()
             await self._mark_clean_end()
         await super().close()
 
     async def repair(self) -> Repair:
-        opening = self._mended
+        opening, self._mended_at_start = self._mended_at_start, _NOTHING
         await self.rescan()
         now = self._mended
         fresh = [finding for finding in now.findings if finding not in opening.findings]
@@ -140,9 +143,11 @@ class FilesystemStorage(IndexedStorage):
     async def purge_tombstones(self, before: int) -> int:
         if self._files.in_doubt:
             await self.rescan()  # what deletions should have removed may lie there still
-        if await self._readers.run(partial(_has_tombstones, before=before)):
-            # An archive may still hold what a tombstone buries, and would bring it back.
-            await self._on_files(self._packer.tidy(all_dead=True))
+        if not await self._readers.run(partial(_has_tombstones, before=before)):
+            return 0
+        # An archive may still hold what a tombstone buries, and would bring it back.
+        if not await self._on_files(self._packer.tidy(all_dead=True)):
+            return 0
         purged = await super().purge_tombstones(before)
         if purged:
             await self._writer.change(lambda _: self._rewrite_tombstones(before))
@@ -217,6 +222,7 @@ class FilesystemStorage(IndexedStorage):
         while self._readiness.objection is not None:
             try:
                 await self.rescan()
+                self._mended_at_start = self._mended
                 self._readiness.objection = None
             except PatternStoreError as error:
                 self._readiness.objection = str(error)

@@ -53,15 +53,21 @@ class Packer:
     async def pack(self, before: int) -> AsyncIterator[int]:
         """Pack the days that ended before a time; yields the patterns of each when done."""
         for folder in await self._readers.run(partial(_to_pack, last=_last_folder(before))):
-            yield await self._pack(folder)
+            yield await self._pack(folder) or 0
 
-    async def tidy(self, *, all_dead: bool) -> None:
-        """Remove archives that hold nothing alive; with `all_dead`, drop every dead pattern."""
-        for folder in await self._readers.run(partial(_with_dead, every=all_dead)):
-            await self._pack(folder)
+    async def tidy(self, *, all_dead: bool) -> bool:
+        """Remove archives that hold nothing alive; with `all_dead`, drop every dead pattern.
 
-    async def _pack(self, folder: str) -> int:
+        Whether that could be done everywhere.
+        """
+        folders = await self._readers.run(partial(_with_dead, every=all_dead))
+        return None not in [await self._pack(folder) for folder in folders]
+
+    async def _pack(self, folder: str) -> int | None:
         """Make the archive of a folder anew; how many patterns it takes up that lay loose.
+
+        None where that has to wait, since somebody has touched a file: the next rescan looks
+        into that first.
 
         The process may end at any step. What is in the archive before the index knows is a
         copy of what lies loose. What is deleted meanwhile is in the archive though dead; so
@@ -71,9 +77,9 @@ class Packer:
         day = await self._readers.run(partial(_read_day, folder=folder))
         looks = await asyncio.to_thread(self._looks, {*day.looks, path})
         if any(looks[known] != look for known, look in day.looks.items()):
-            return 0  # somebody has touched a file: the next rescan looks into that first
+            return None
         if looks[path] is not None and path not in day.looks and not day.in_archive:
-            return 0  # and so if somebody has put an archive there
+            return None
         if not day.states:
             await self._writer.change(partial(self._drop, path=path, look=looks[path]))
             return 0

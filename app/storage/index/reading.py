@@ -139,16 +139,21 @@ def oldest(
 ) -> tuple[list[Tally], list[int]]:
     """See `Storage.oldest`."""
     found: list[tuple[int, int, str, int]] = []
-    for row in connection.execute(
-        "SELECT seq, timestamp, pattern_type, size FROM patterns INDEXED BY patterns_by_time"
-        " WHERE stored_at < ? ORDER BY timestamp",
+    for *row, _ in connection.execute(
+        "SELECT seq, timestamp, pattern_type, size, timestamp AS age"
+        " FROM patterns INDEXED BY patterns_by_time"
+        f" WHERE stored_at < ?1 AND timestamp <= stored_at + {DAY}"
+        " UNION ALL SELECT seq, timestamp, pattern_type, size, stored_at AS age"
+        " FROM patterns INDEXED BY patterns_ahead"
+        f" WHERE stored_at < ?1 AND timestamp > stored_at + {DAY} ORDER BY age",
         (received_before,),
     ):
         if len(found) >= patterns and size <= 0:
             break
-        if row[0] not in besides:
-            found.append(row)
-            size -= row[3]
+        seq, timestamp, pattern_type, bytes_ = row
+        if seq not in besides:
+            found.append((seq, timestamp, pattern_type, bytes_))
+            size -= bytes_
     return tallies(row[1:] for row in found), [row[0] for row in found]
 
 

@@ -85,10 +85,14 @@ class Writer:
         except sqlite3.Error as error:
             raise translated(error) from error
 
-    async def close(self) -> None:
-        """Commit all that waits, then disconnect."""
+    async def finish(self) -> None:
+        """Commit all that waits."""
         while self._waiting:
             await asyncio.gather(*[write.future for write in self._waiting], return_exceptions=True)
+
+    async def close(self) -> None:
+        """Commit all that waits, then disconnect."""
+        await self.finish()
         if self._task is not None:
             self._task.cancel()
         await self._worker.close()

@@ -1,0 +1,1 @@
+"""Measurements, each printed as a table: `python -m tests.benchmarks NAME`."""

@@ -1,0 +1,67 @@
+"""What the two backends take of the disk and of time, before and after compression."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.benchmarks import queries, saving, sizes
+from tests.benchmarks.stores import both, compress_all, fill
+from tests.benchmarks.table import Benchmark, Row, milliseconds, ratio
+from tests.generated import generated
+from tests.patterns import REAL_ERRORS, real_errors
+
+
+async def run(folder: Path, patterns: int) -> AsyncIterator[Row]:
+    """Measure all of it on stores of so many generated patterns."""
+    async with both(folder / "generated") as stores:
+        await fill(stores.values(), generated(patterns))
+        async for row in saving.rows(folder / "small", stores, patterns):
+            yield row
+    before = sizes.measured(folder / "generated")
+    async with both(folder / "generated") as stores:
+        asked = queries.questions(patterns)
+        hot = await queries.timed(stores, asked)
+        for storage in stores.values():
+            await compress_all(storage)
+        cold = await queries.timed(stores, asked)
+    after = sizes.measured(folder / "generated")
+    for row in sizes.rows(before, after):
+        yield row
+    yield await _real_errors(folder / "real")
+    for name in asked:
+        yield _compared(name, hot[name], cold[name])
+    slowdown = {backend: queries.slowdown(hot, cold, backend) for backend in stores}
+    yield (
+        "queries, compressed to not",
+        *(f"{times:.2f} times" for times in slowdown.values()),
+        "at most 1.3 times",
+    )
+
+
+async def _real_errors(folder: Path) -> Row:
+    real = real_errors()
+    async with both(folder) as stores:
+        await fill(stores.values(), real)
+        for storage in stores.values():
+            await compress_all(storage)
+    found = sizes.measured(folder)
+    name = "real" if REAL_ERRORS.exists() else "sample"
+    return (
+        f"documents of {len(real)} {name} errors, compressed to not",
+        ratio(found.documents["sqlite"], found.raw),
+        ratio(found.documents["filesystem"], found.raw),
+        "sqlite at most 0.10",
+    )
+
+
+def _compared(name: str, hot: queries.Times, cold: queries.Times) -> Row:
+    """Times before compression and after it."""
+    states = (hot, cold)
+    sqlite = [milliseconds(times["sqlite"]) for times in states]
+    filesystem = [
+        f"{milliseconds(times['filesystem'])} ({times['filesystem'] / times['sqlite']:.1f} times)"
+        for times in states
+    ]
+    return (name, ", ".join(sqlite), ", ".join(filesystem), "at most 2 times, 4 times")
+
+
+BENCHMARK = Benchmark(("measured", "sqlite", "filesystem", "target"), run)
