@@ -18,6 +18,7 @@ from app.schemas.records import Record, record_of
 from app.schemas.timestamps import DAY, format_timestamp
 from app.storage.base import Storage, Tally
 from app.storage.index import transaction
+from app.storage.index.connections import Readers
 from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, delete, findings, page_after, paged_ids, seq_of
 from tests.generated import END, generated
@@ -195,6 +196,27 @@ async def test_everything_compressed_can_be_deleted(filled: Storage) -> None:
         await filled.delete_many(seqs[start : start + 200])
     await filled.reclaim()
     assert await paged_ids(filled) == []
+    assert await findings(filled) == []
+
+
+async def test_what_is_deleted_between_its_steps_does_not_stop_it(
+    filled: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, seqs = await filled.compressible(BEFORE)
+    to_go = [*seqs[::5]]
+    read = Readers.run
+
+    async def read_and_delete(self: Readers, work: Callable[[Any], Any]) -> Any:
+        answer = await read(self, work)
+        if to_go:
+            await filled.delete_many([to_go.pop() for _ in range(min(len(to_go), 9))])
+        return answer
+
+    monkeypatch.setattr(Readers, "run", read_and_delete)
+    await compress(filled)
+    monkeypatch.undo()
+    await compress(filled)
+    assert await filled.compressible(BEFORE) == ([], [])
     assert await findings(filled) == []
 
 

@@ -86,9 +86,12 @@ def _has_dictionary(connection: Connection) -> bool:
 def _samples(
     connection: Connection, seqs: Sequence[int]
 ) -> tuple[list[bytes], tuple[int, bytes] | None]:
-    """Documents from all over the candidates, and the present dictionary with its number."""
+    """Documents from all over the candidates, and the present dictionary with its number.
+
+    Candidates deleted since they were chosen are passed over.
+    """
     chosen = seqs[:: max(1, len(seqs) // _SAMPLES)]
-    samples = [connection.documents.read(seq) for seq in chosen]
+    samples = connection.documents.hot(chosen)
     newest = connection.execute(
         "SELECT number, content FROM dictionaries ORDER BY number DESC LIMIT 1"
     ).fetchone()

@@ -39,6 +39,10 @@ class Documents:
         document, dictionary = row
         return document if dictionary is None else self._expanded(document, dictionary)
 
+    def hot(self, seqs: Sequence[int]) -> list[bytes]:
+        """Those documents of some states that are not compressed."""
+        return [document for _, document in self._hot(seqs)]
+
     def add(self, documents: Iterable[tuple[int, bytes]]) -> None:
         """Keep the documents of new states."""
         self._connection.executemany(
@@ -62,11 +66,7 @@ class Documents:
         compressor = zstandard.ZstdCompressor(
             level=_LEVEL, dict_data=self._dictionary(dictionary), write_dict_id=False
         )
-        hot = self._connection.execute(
-            f"SELECT seq, document FROM documents WHERE seq IN ({', '.join('?' * len(seqs))})"
-            " ORDER BY seq",
-            seqs,
-        ).fetchall()
+        hot = self._hot(seqs)
         cold = [(seq, dictionary, compressor.compress(text)) for seq, text in hot]
         self._connection.executemany(
             "INSERT INTO cold_documents (seq, dictionary, document) VALUES (?, ?, ?)", cold
@@ -76,6 +76,13 @@ class Documents:
         self._connection.executemany(
             "DELETE FROM documents WHERE seq = ?", [(seq,) for seq, _ in hot]
         )
+
+    def _hot(self, seqs: Sequence[int]) -> list[tuple[int, bytes]]:
+        return self._connection.execute(
+            "SELECT seq, document FROM documents"
+            " WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            (json.dumps(list(seqs)),),
+        ).fetchall()
 
     def _count_saved(self, size: int) -> None:
         if size:
