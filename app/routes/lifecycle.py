@@ -86,8 +86,9 @@ async def get_statistics(request: Request) -> Response:
 )
 async def get_lifecycle(request: Request) -> Response:
     read_parameters(request, Parameters)
-    states = state_of(request).runner.states
-    answer = {name: _task_state(task) for name, task in states.items()}
+    state = state_of(request)
+    size = state.service.storage.stored_bytes()
+    answer = {name: _task_state(task, size) for name, task in state.runner.states.items()}
     return Response(to_json(answer), media_type=JSON)
 
 
@@ -181,23 +182,24 @@ async def _run(
     return Response(to_json(answer), 202, {"Location": "/v1/lifecycle"}, media_type=JSON)
 
 
-def _task_state(state: RunnerState) -> dict[str, Any]:
+def _task_state(state: RunnerState, size: int) -> dict[str, Any]:
     return {
         "settings": state.task.settings,
         "interval_seconds": state.task.interval,
         "next_run_at": None if state.next_run_at is None else format_timestamp(state.next_run_at),
-        "running": None if state.running is None else _progress(state.running),
+        "running": None if state.running is None else _progress(state.running, size),
         "last_run": None if state.last_run is None else _ended(state.last_run),
     }
 
 
-def _progress(running: Running) -> TaskProgress:
+def _progress(running: Running, size: int) -> TaskProgress:
     done, total = running.done, running.total
     seconds = (now() - running.started_at) / SECOND
     return {
         "started_at": format_timestamp(running.started_at),
         "done": done,
         "total": total,
+        "bytes": size,
         "eta_seconds": round((total - done) * seconds / done, 1) if done and total else None,
     }
 

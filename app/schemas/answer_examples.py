@@ -97,6 +97,7 @@ _RUNNING = {
     "started_at": "2025-11-29T04:00:00.000377Z",
     "done": 400,
     "total": 1311,
+    "bytes": 688_128,
     "eta_seconds": 0.8,
 }
 _TASK = {

@@ -200,6 +200,7 @@ class TaskProgress(TypedDict):
     started_at: DateTime
     done: Annotated[int, Field(description="Patterns done.")]
     total: Annotated[int | None, Field(description="Patterns to do, once that is known.")]
+    bytes: Annotated[int, Field(description="What the store takes on disk at this moment.")]
     eta_seconds: Annotated[float | None, Field(description="What is left, at the present rate.")]
 
 

@@ -96,6 +96,8 @@ async def test_a_running_task_tells_its_progress(
             await asyncio.sleep(0.01)
     assert running["total"] == 500
     assert 0 < running["done"] < 500
+    assert running["bytes"] > 0
+    assert running["eta_seconds"] is not None
     assert await total(client) == 500 - running["done"]
     for _ in range(10):
         may_go_on.release()

@@ -4,13 +4,15 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest import mock
 
-from app.schemas.records import Record
+from app.schemas.filters import Filters, Order
+from app.schemas.records import Record, record_of
 from app.storage.base import Storage
 from tests.benchmarks.stores import both, fill, record
 from tests.benchmarks.table import Row
@@ -52,6 +54,26 @@ async def rows(folder: Path, grown: Mapping[str, Storage], patterns: int) -> Asy
         f"{files:.2f} of files, {folders:.2f} of folders",
         "of folders below 1",
     )
+
+
+async def waits_beside(
+    work: Callable[[Storage], Coroutine[Any, Any, None]], storage: Storage
+) -> tuple[float, float, float]:
+    """Seconds that saves take beside some work: the median, the 99th percentile, the longest."""
+    (newest,) = (
+        await storage.query(Filters(), order=Order.NEWEST, limit=1, max_bytes=2**20)
+    ).patterns
+    working = asyncio.create_task(work(storage))
+    waits: list[float] = []
+    while not working.done():
+        content = newest.content() | {"turn": len(waits)}
+        new = record_of(content, pattern_id=newest.pattern_id, at=newest.stored.at)
+        started = time.perf_counter()
+        newest = await storage.update(new, newest.seq)
+        waits.append(time.perf_counter() - started)
+    await working
+    waits.sort()
+    return median(waits), waits[len(waits) * 99 // 100], waits[-1]
 
 
 async def _rates(

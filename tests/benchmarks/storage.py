@@ -1,13 +1,18 @@
 """What the two backends take of the disk and of time, before and after compression."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from app.storage.base import Storage
 from tests.benchmarks import queries, saving, sizes
 from tests.benchmarks.stores import both, compress_all, fill
 from tests.benchmarks.table import Benchmark, Row, milliseconds, ratio
 from tests.generated import generated
 from tests.patterns import REAL_ERRORS, real_errors
+
+REST_SECONDS = 5.0
+"""How long saves are timed beside nothing."""
 
 
 async def run(folder: Path, patterns: int) -> AsyncIterator[Row]:
@@ -20,13 +25,19 @@ async def run(folder: Path, patterns: int) -> AsyncIterator[Row]:
     async with both(folder / "generated") as stores:
         asked = queries.questions(patterns)
         hot = await queries.timed(stores, asked)
-        for storage in stores.values():
-            await compress_all(storage)
+        idle = {name: await saving.waits_beside(_rest, stores[name]) for name in stores}
+        waits = {name: await saving.waits_beside(compress_all, stores[name]) for name in stores}
         cold = await queries.timed(stores, asked)
     after = sizes.measured(folder / "generated")
     for row in sizes.rows(before, after):
         yield row
     yield await _real_errors(folder / "real")
+    for state, measured in (("nothing else runs", idle), ("it compresses", waits)):
+        yield (
+            f"a save while {state}: middle, one in 100, longest",
+            *(", ".join(map(milliseconds, wait)) for wait in measured.values()),
+            "",
+        )
     for name in asked:
         yield _compared(name, hot[name], cold[name])
     slowdown = {backend: queries.slowdown(hot, cold, backend) for backend in stores}
@@ -35,6 +46,10 @@ async def run(folder: Path, patterns: int) -> AsyncIterator[Row]:
         *(f"{times:.2f} times" for times in slowdown.values()),
         "at most 1.3 times",
     )
+
+
+async def _rest(_: Storage) -> None:
+    await asyncio.sleep(REST_SECONDS)
 
 
 async def _real_errors(folder: Path) -> Row:

@@ -21,7 +21,7 @@ from app.storage.index.reading import by_seq, tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
-STEP = 100
+STEP = 25
 """Loose files whose place is taken by the archive in one transaction."""
 
 _REPACK = 8
