@@ -9,9 +9,12 @@ from fastapi import FastAPI
 
 from app import problems
 from app.metrics import Metrics
+from app.middleware.access_log import AccessLog
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
 from app.routes import batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes.direct import direct_routes
+from app.routes.dispatch import Dispatch
 from app.routes.documentation import add_documentation
 from app.routes.state import State
 from app.schemas.timestamps import now
@@ -22,6 +25,11 @@ from app.storage.registry import StorageOptions, storage_from
 from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
 from app.tasks.runner import TaskRunner
+
+ROUTERS = [
+    module.router
+    for module in (batch, patterns, querying, exporting, vocabulary, lifecycle, health)
+]
 
 _READY_SECONDS = 5.0
 """How soon a store that was not ready is asked again."""
@@ -47,6 +55,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         ),
     ]
     runner = TaskRunner(tasks, metrics)
+    access_log = AccessLog()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +67,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         finally:
             await runner.stop()
             await service.storage.close()
+            access_log.flush()
 
     app = FastAPI(
         lifespan=lifespan,
@@ -74,12 +84,13 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         settings.max_body_bytes,
         settings.compression_after_days,
     )
-    for module in (batch, patterns, querying, exporting, vocabulary, lifecycle, health):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     add_documentation(app)
     problems.register(app)
-    app.add_middleware(OriginGuard, allowed_hosts=[settings.host, *settings.allowed_hosts])
-    app.add_middleware(Observation, metrics=metrics, access_log=settings.access_log)
+    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS))
+    guard = OriginGuard(dispatch, [settings.host, *settings.allowed_hosts])
+    app.middleware_stack = Observation(guard, metrics, access_log if settings.access_log else None)
     return app
 
 

@@ -123,10 +123,15 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
+def domain_error(error: Exception, path: str) -> Response:
+    """The answer for a domain error that a route at a path ended in; the log has it if need be."""
     if isinstance(error, errors.StorageUnavailable):
         _log.error("storage unavailable: %s", error)
-    return response_for(error, request.scope["path"])
+    return response_for(error, path)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    return domain_error(error, request.scope["path"])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
+import random
 import re
 import time
-import uuid
 from contextvars import ContextVar
 
-from starlette.datastructures import MutableHeaders
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ShuttingDown
 from app.metrics import Metrics
+from app.middleware.access_log import AccessLog
 from app.problems import METHODS, internal_error, response_for
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -28,10 +29,11 @@ _log = logging.getLogger("app.requests")
 class Observation:
     """The outermost layer: nothing that happens inside goes unseen, or out as a traceback."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: bool) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: AccessLog | None) -> None:
         self._app = app
         self._metrics = metrics
         self._access_log = access_log
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,7 +48,7 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = identifier
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
             await send(message)
 
         try:
@@ -62,30 +64,35 @@ class Observation:
                 raise  # the answer has begun: break it, so that nobody takes it for whole
             await internal_error(scope["path"])(scope, receive, send_with_id)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(scope, identifier, status, time.perf_counter() - started)
             request_id.reset(token)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, identifier: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
         # Callers can make up methods and paths; what metrics tell apart must have an end.
         method = scope["method"] if route != "none" and scope["method"] in METHODS else "other"
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.request_seconds.labels(method, route).observe(seconds)
-        if self._access_log:
-            _log.log(
-                logging.DEBUG if route in _PROBES else logging.INFO,
-                "request",
-                extra={
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": round(seconds * 1000, 2),
-                },
+        requests, durations = self._counters(method, route, status)
+        requests.inc()
+        durations.observe(seconds)
+        if self._access_log is not None:
+            level = logging.DEBUG if route in _PROBES else logging.INFO
+            self._access_log.note(
+                level, identifier, scope["method"], scope["path"], status, seconds
             )
+
+    def _counters(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts such requests; kept, since finding them takes as long as counting."""
+        key = method, route, status
+        if key not in self._counted:
+            self._counted[key] = (
+                self._metrics.requests.labels(*key),
+                self._metrics.request_seconds.labels(method, route),
+            )
+        return self._counted[key]
 
 
 def _identifier(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _ACCEPTED_ID.fullmatch(value):
             return str(value.decode())
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"

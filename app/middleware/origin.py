@@ -7,9 +7,9 @@ and an unsafe method must not come from a page of another origin (Fetch Metadata
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import ForeignOrigin
@@ -42,15 +42,20 @@ class OriginGuard:
             await self._app(scope, receive, send)
 
     def _objection(self, scope: Scope) -> str | None:
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        host, origin, site = "", None, None
+        for name, value in reversed(scope["headers"]):  # the first of a name counts
+            if name == b"host":
+                host = value.decode("latin-1")
+            elif name == b"origin":
+                origin = value.decode("latin-1")
+            elif name == b"sec-fetch-site":
+                site = value.decode("latin-1")
         if "*" not in self._hosts and _name(f"//{host}") not in self._hosts:
             return f"The Host {host!r} is not served; PATTERNS_ALLOWED_HOSTS names further ones."
         if scope["method"] in _SAFE:
             return None
-        if headers.get("sec-fetch-site") == "cross-site":
+        if site == "cross-site":
             return "A web page of another site may not do this."
-        origin = headers.get("origin")
         if origin is not None and _authority(origin) != host.lower():
             return f"A web page of the origin {origin!r} may not do this."
         return None
@@ -64,6 +69,7 @@ def _authority(origin: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def _name(url: str) -> str | None:
     try:
         return urlsplit(url).hostname

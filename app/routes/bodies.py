@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import lru_cache
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -16,6 +17,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.routes.encodings import decoder_for
+from app.routes.headers import header
 
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = frozenset({"application/merge-patch+json", "application/json"})
@@ -29,7 +31,13 @@ def media_type(request: Request, accepted: frozenset[str]) -> str:
 
     Raises UnsupportedMediaType unless it is accepted and, where it says so, in UTF-8.
     """
-    value, *parameters = request.headers.get("content-type", "application/json").split(";")
+    given = header(request, b"content-type")
+    return _media_type("application/json" if given is None else given, accepted)
+
+
+@lru_cache(maxsize=256)
+def _media_type(given: str, accepted: frozenset[str]) -> str:
+    value, *parameters = given.split(";")
     name = value.strip().lower()
     charsets = [
         text.partition("=")[2].strip().strip('"').lower()
@@ -37,7 +45,6 @@ def media_type(request: Request, accepted: frozenset[str]) -> str:
         if text.strip().lower().startswith("charset=")
     ]
     if name not in accepted or any(charset not in ("utf-8", "utf8") for charset in charsets):
-        given = request.headers.get("content-type", "")
         raise UnsupportedMediaType(
             f"The Content-Type {given!r} is not taken here; send "
             f"{' or '.join(sorted(accepted))}, in UTF-8."
@@ -49,12 +56,24 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The whole body, decoded. Raises BodyTooLarge beyond a limit in bytes."""
     parts: list[bytes] = []
     size = 0
-    async for piece in decoded(request):
+    coded = header(request, b"content-encoding")
+    async for piece in decoded(request) if coded else _pieces(request):
         size += len(piece)
         if size > limit:
             raise BodyTooLarge(f"The body is larger than the {limit} bytes taken here.")
         parts.append(piece)
     return b"".join(parts)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives, where no coding has to be undone."""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedRequest("The body broke off before its end.")
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
 
 
 async def decoded(request: Request, stopping: asyncio.Event | None = None) -> AsyncIterator[bytes]:
@@ -63,7 +82,7 @@ async def decoded(request: Request, stopping: asyncio.Event | None = None) -> As
     Raises MalformedRequest where it breaks off or its coding is broken, ShuttingDown once
     `stopping` is set.
     """
-    decoder = decoder_for(request.headers.get("content-encoding", ""))
+    decoder = decoder_for(header(request, b"content-encoding") or "")
     arriving = aiter(request.stream())
     try:
         while True:

@@ -4,10 +4,10 @@ FastAPI would read each body and parameter by its own rules and its own errors; 
 stricter, and reading the body once, as bytes, is also the faster way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -22,6 +22,13 @@ class DirectRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         return self.endpoint
+
+
+def direct_routes(routers: Iterable[APIRouter]) -> list[DirectRoute]:
+    """The direct routes of some routers."""
+    return [
+        route for router in routers for route in router.routes if isinstance(route, DirectRoute)
+    ]
 
 
 def operation(

@@ -1,6 +1,7 @@
 """Query parameters: each known, given once, not empty and of its type, or a 422 that says so."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -222,6 +223,8 @@ Model = TypeVar("Model", bound=Parameters)
 
 def read_parameters(request: Request, model: type[Model]) -> Model:
     """The query string by a model. Raises InvalidRequest, or MalformedRequest if not UTF-8."""
+    if not request.scope["query_string"] and (defaults := _defaults(model)) is not None:
+        return cast(Model, defaults)
     try:
         query = request.scope["query_string"].decode()
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
@@ -254,6 +257,13 @@ def read_parameters(request: Request, model: type[Model]) -> Model:
     if errors:
         raise InvalidRequest("The query parameters are not valid; see errors.", errors)
     return parameters
+
+
+@cache
+def _defaults(model: type[Parameters]) -> Parameters | None:
+    """The parameters of a request that brings none, where none is required."""
+    required = any(field.is_required() for field in model.model_fields.values())
+    return None if required else model.model_validate({})
 
 
 def _error(name: str, code: str, detail: str) -> FieldError:

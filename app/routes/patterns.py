@@ -17,6 +17,7 @@ from app.errors import (
 from app.routes.bodies import JSON_TYPES, PATCH_TYPES, media_type, read_body
 from app.routes.components import JSON, content, refs
 from app.routes.direct import DirectRoute, header_parameter, operation
+from app.routes.headers import header
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.preconditions import is_known, precondition
 from app.routes.refusals import BODY, PARAMETERS
@@ -234,9 +235,9 @@ async def delete_pattern(request: Request) -> Response:
 
 def idempotency_key(request: Request) -> str | None:
     """The key of a request to be retried. Raises InvalidRequest where it cannot be one."""
-    values = request.headers.getlist("idempotency-key")
-    if not values:
+    if header(request, b"idempotency-key") is None:
         return None
+    values = request.headers.getlist("idempotency-key")
     if len(values) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, values[0]):
         detail = "Must be given once, as 1 to 255 visible ASCII characters."
         raise InvalidRequest(

@@ -5,6 +5,7 @@ import re
 from fastapi import Request
 
 from app.errors import FieldError, InvalidRequest
+from app.routes.headers import header
 from app.service.preconditions import ANY, Precondition
 
 _ETAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
@@ -27,9 +28,9 @@ def is_known(request: Request, etag: str) -> bool:
 
 def _tags(request: Request, name: str, *, weak: bool) -> frozenset[str] | None:
     """A header's entity tags; weak ones count only where the comparison is weak."""
-    values = request.headers.getlist(name)
-    if not values:
+    if header(request, name.lower().encode()) is None:
         return None
+    values = request.headers.getlist(name)
     value = ",".join(values).strip()
     if value == ANY:
         return frozenset({ANY})

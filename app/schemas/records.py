@@ -1,9 +1,12 @@
-"""A checked pattern as the storage takes it, and a stored one as it comes back."""
+"""A checked pattern as the storage takes it, and a stored one as it comes back.
+
+They are named tuples, which are made in a third of a frozen dataclass's time: each request
+makes some, and each batch thousands.
+"""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.schemas.json_text import canonical_json, read_json, write_json
 from app.schemas.timestamps import format_timestamp, parse_timestamp
@@ -25,8 +28,7 @@ _SEARCHED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """What a filter can ask of a pattern; None where the pattern does not say."""
 
     project_name: str
@@ -41,8 +43,7 @@ class Filed:
     duration_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """What the server adds to a pattern: `at` in microseconds since the epoch."""
 
     at: int
@@ -54,8 +55,7 @@ class Provenance:
         return (self.revision, self.seq) > (other.revision, other.seq)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A valid pattern, ready to be stored.
 
     `document` is its JSON text without `stored`; `received` a hash of what the client sent,
@@ -80,8 +80,7 @@ class Record:
         return content
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
+class StoredDocument(NamedTuple):
     """A pattern in the store: its JSON text without `stored`, and its provenance."""
 
     pattern_id: str
@@ -191,36 +190,31 @@ def record_again(pattern: Mapping[str, Any], pattern_id: str, stored: Provenance
     return record_of(pattern, pattern_id=pattern_id, at=stored.at, preserved=stored)
 
 
-class _Members(dict[str, Any]):
-    """Members of an object, read only where they have the type a filter needs."""
-
-    def text(self, name: str) -> str | None:
-        value = self.get(name)
-        return value if isinstance(value, str) else None
-
-    def flag(self, name: str) -> bool | None:
-        value = self.get(name)
-        return value if isinstance(value, bool) else None
-
-    def count(self, name: str) -> int | None:
-        value = self.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return min(value, LARGEST_DURATION)
-        return None
-
-
 def _filed(pattern_type: str, data: Mapping[str, Any], context: Mapping[str, Any]) -> Filed:
-    members, surroundings = _Members(data), _Members(context)
     agent = ("agent_type", "agent") if pattern_type == "agent_usage" else ("agent", "agent_type")
+    success = data.get("success")
     return Filed(
-        project_name=surroundings.text("project_name") or "",
-        agent=members.text(agent[0]) or members.text(agent[1]),
-        task_type=members.text("task_type"),
-        environment=surroundings.text("environment"),
-        session_id=surroundings.text("session_id"),
-        user_id=surroundings.text("user_id"),
-        success=members.flag("success"),
-        error_type=members.text("error_type"),
-        severity=members.text("severity"),
-        duration_ms=members.count("duration_ms"),
+        project_name=_text(context, "project_name") or "",
+        agent=_text(data, agent[0]) or _text(data, agent[1]),
+        task_type=_text(data, "task_type"),
+        environment=_text(context, "environment"),
+        session_id=_text(context, "session_id"),
+        user_id=_text(context, "user_id"),
+        success=success if isinstance(success, bool) else None,
+        error_type=_text(data, "error_type"),
+        severity=_text(data, "severity"),
+        duration_ms=_count(data, "duration_ms"),
     )
+
+
+def _text(members: Mapping[str, Any], name: str) -> str | None:
+    """A member, where it is a string, as a filter needs it."""
+    value = members.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _count(members: Mapping[str, Any], name: str) -> int | None:
+    value = members.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return min(value, LARGEST_DURATION)
+    return None

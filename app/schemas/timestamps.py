@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
@@ -46,8 +47,14 @@ def parse_timestamp(text: str) -> int:
 
 def format_timestamp(microseconds: int) -> str:
     """The normal form: UTC, six digits of fraction, `Z`."""
-    moment = EPOCH + timedelta(microseconds=microseconds)
-    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+    seconds, fraction = divmod(microseconds, SECOND)
+    return f"{_format_second(seconds)}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=4096)
+def _format_second(seconds: int) -> str:
+    """The same without the fraction; most times that are formatted at once share a second."""
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]
 
 
 def is_bare_date(text: str) -> bool:

@@ -32,7 +32,7 @@ class Model:
         old = self.entries.get(record.pattern_id)
         if old is None or old.stored.seq != seq:
             return None
-        stored = replace(old.stored, seq=self._next_seq(), revision=old.stored.revision + 1)
+        stored = old.stored._replace(seq=self._next_seq(), revision=old.stored.revision + 1)
         self.entries[record.pattern_id] = replace(old, record=record, stored=stored)
         return self.get(record.pattern_id)
 

@@ -3,7 +3,6 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple
 from typing import Any
 
 from app.schemas.records import StoredDocument, record_of_document
@@ -96,7 +95,7 @@ def _compare(connection: Connection, row: Sequence[Any]) -> Iterator[Finding]:
         problem = f"its document cannot be read: {type(error).__name__}: {error}"
         yield Finding(row[0], problem)
         return
-    if (*key, len(record.document), *astuple(record.filed)) != (*row[:3], *row[6:]):
+    if (*key, len(record.document), *record.filed) != (*row[:3], *row[6:]):
         yield Finding(stored.pattern_id, "its columns differ from its document")
     if not all(_has_tag(connection, stored, tag) for tag in record.tags):
         yield Finding(stored.pattern_id, "its tags differ from its document")

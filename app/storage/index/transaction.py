@@ -3,11 +3,16 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 
 from app.errors import PatternChanged, PatternExists
 from app.schemas.json_text import read_json, same_json
-from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
+from app.schemas.records import (
+    Provenance,
+    Record,
+    StoredDocument,
+    record_of_document,
+)
 from app.schemas.timestamps import day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index.connections import Connection
@@ -78,7 +83,7 @@ class Transaction:
         received = self._known({record.pattern_id})[record.pattern_id].received
         stored = Provenance(old[0].stored.at, self._next_seq(), old[0].stored.revision + 1)
         self._remove(old)
-        self._add([(replace(record, received=received), stored)])
+        self._add([(record._replace(received=received), stored)])
         return StoredDocument(
             record.pattern_id, record.pattern_type, record.timestamp, record.document, stored
         )
@@ -131,13 +136,13 @@ class Transaction:
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
         if late and stored.seq <= self._last_seq:
-            stored = replace(stored, seq=0)
+            stored = stored._replace(seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
             (stored.seq,),
         ).fetchone()
         if stored.seq == 0 or taken:
-            stored = replace(stored, seq=self._next_seq())
+            stored = stored._replace(seq=self._next_seq())
         self._last_seq = max(self._last_seq, stored.seq)
         if instead_of is not None:
             self._remove([instead_of])
@@ -198,7 +203,7 @@ class Transaction:
         if record.preserved is None:
             return Provenance(record.at, self._next_seq(), 1)
         self._last_seq = max(self._last_seq + 1, record.preserved.seq)
-        return replace(record.preserved, seq=self._last_seq)
+        return record.preserved._replace(seq=self._last_seq)
 
     def _known(self, pattern_ids: Iterable[str]) -> dict[str, _Known]:
         rows = self.connection.execute(
@@ -262,7 +267,7 @@ class Transaction:
                     stored.revision,
                     record.received,
                     len(record.document),
-                    *astuple(record.filed),
+                    *record.filed,
                 )
                 for record, stored in added
             ],

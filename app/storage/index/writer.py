@@ -81,7 +81,7 @@ class Writer:
     async def outside(self, work: Callable[[Connection], T]) -> T:
         """Do what SQLite does only between transactions, such as a checkpoint."""
         try:
-            return await asyncio.wrap_future(self._worker.submit(work))
+            return await self._worker.run(work)
         except sqlite3.Error as error:
             raise translated(error) from error
 
@@ -108,9 +108,7 @@ class Writer:
             self._arrived.clear()
             while group := _first_group(self._waiting):
                 started = time.perf_counter()
-                results = await asyncio.wrap_future(
-                    self._worker.submit(partial(_commit, group=group, mirror=self._mirror))
-                )
+                results = await self._worker.run(partial(_commit, group=group, mirror=self._mirror))
                 self._metrics.commit_seconds.observe(time.perf_counter() - started)
                 self._metrics.commit_writes.observe(len(group))
                 del self._waiting[: len(group)]

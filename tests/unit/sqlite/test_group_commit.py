@@ -59,8 +59,7 @@ async def test_a_change_that_fails_midway_is_undone_alone(storage: SQLiteStorage
 
 
 async def test_a_record_that_cannot_be_stored_fails_alone(storage: SQLiteStorage) -> None:
-    broken = record("broken")
-    object.__setattr__(broken, "timestamp", 2**70)
+    broken = record("broken")._replace(timestamp=2**70)
     results = await asyncio.gather(
         *[storage.insert(new) for new in (record("a"), broken, record("b"))],
         return_exceptions=True,
