@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 import zstandard
 
 from app.errors import StorageUnavailable
+from app.storage.index.rows import insert_rows
 
 _LEVEL = 9
 _READ = (
@@ -45,9 +46,7 @@ class Documents:
 
     def add(self, documents: Iterable[tuple[int, bytes]]) -> None:
         """Keep the documents of new states."""
-        self._connection.executemany(
-            "INSERT INTO documents (seq, document) VALUES (?, ?)", documents
-        )
+        insert_rows(self._connection, "documents (seq, document)", documents)
 
     def remove(self, seqs: Sequence[int]) -> None:
         """Forget documents, hot or cold, of states whose rows are there still."""

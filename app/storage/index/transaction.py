@@ -17,18 +17,17 @@ from app.schemas.timestamps import day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
-from app.storage.index.rows import COLUMNS, stored_document
+from app.storage.index.rows import COLUMNS, insert_rows, stored_document
 
-_ADD_PATTERN = (
-    "INSERT INTO patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
+_PATTERNS = (
+    "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
     " received, size, project_name, agent, task_type, environment, session_id, user_id, success,"
     " error_type, severity, duration_ms)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_ADD_TO_DAY = (
-    "INSERT INTO days (day, project_name, pattern_type, patterns, bytes) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE"
-    " SET patterns = patterns + excluded.patterns, bytes = bytes + excluded.bytes"
+_DAYS = "days (day, project_name, pattern_type, patterns, bytes)"
+_ADDING_UP = (
+    "ON CONFLICT DO UPDATE SET patterns = patterns + excluded.patterns,"
+    " bytes = bytes + excluded.bytes"
 )
 
 
@@ -186,9 +185,8 @@ class Transaction:
                 (self._removed_words,),
             )
         if self._days:
-            self.connection.executemany(
-                _ADD_TO_DAY, [(*key, *delta) for key, delta in self._days.items()]
-            )
+            sums = [(*key, *delta) for key, delta in self._days.items()]
+            insert_rows(self.connection, _DAYS, sums, _ADDING_UP)
             self.connection.executemany(
                 "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
                 " AND patterns = 0",
@@ -254,9 +252,9 @@ class Transaction:
         if not added:
             return
         self._added += added
-        execute = self.connection.executemany
-        execute(
-            _ADD_PATTERN,
+        insert_rows(
+            self.connection,
+            _PATTERNS,
             [
                 (
                     stored.seq,
@@ -273,23 +271,26 @@ class Transaction:
             ],
         )
         self.connection.documents.add((stored.seq, record.document) for record, stored in added)
-        execute(
-            "INSERT INTO tags (tag, timestamp, seq) VALUES (?, ?, ?)",
+        insert_rows(
+            self.connection,
+            "tags (tag, timestamp, seq)",
             [
                 (tag, record.timestamp, stored.seq)
                 for record, stored in added
                 for tag in record.tags
             ],
         )
-        execute(
-            "INSERT INTO words (rowid, text) VALUES (?, ?)",
+        insert_rows(
+            self.connection,
+            "words (rowid, text)",
             [(stored.seq, record.text) for record, stored in added if record.text],
         )
         self._tally(1, (record for record, _ in added))
 
     def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
-        self.connection.executemany(
-            "INSERT INTO tombstones (seq, pattern_id, deleted_at) VALUES (?, ?, ?)",
+        insert_rows(
+            self.connection,
+            "tombstones (seq, pattern_id, deleted_at)",
             [(tombstone.seq, tombstone.pattern_id, at) for tombstone, at in tombstones],
         )
         self._buried += tombstones
