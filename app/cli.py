@@ -1,33 +1,28 @@
-"""The command line: `pattern-store …`."""
+"""The command line: `pattern-store …`.
+
+What only some commands need is imported by those, so that the service starts sooner.
+"""
 
 import asyncio
 import json
 import os
 import sys
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import uvloop
 from pydantic import ValidationError
 
-from app import __version__, legacy, migration, transfer
+from app import __version__
 from app.errors import PatternStoreError
 from app.logs import configure_logs
-from app.main import create_app, retention_policy
-from app.metrics import Metrics
-from app.progress import ProgressReport
-from app.schemas.filters import Filters
+from app.main import create_app
 from app.server import serve as run_server
-from app.service import PatternService
 from app.service.batch import OnConflict
 from app.settings import Settings
-from app.storage.base import Repair, Storage
-from app.storage.registry import StorageOptions, storage_from
 
 T = TypeVar("T")
 
@@ -116,8 +111,10 @@ def import_(
     Ends with status 1 where one was rejected. The service must not be running on the store;
     while it is, POST the file to /v1/patterns/batch.
     """
+    from app import offline
+
     settings = _settings(storage_url=storage_url)
-    _run(_import(source, _zone(timezone), on_conflict, preserve, settings))
+    _run(offline.import_patterns(source, _zone(timezone), on_conflict, preserve, settings))
 
 
 @app.command()
@@ -135,7 +132,9 @@ def export(
 
     Works beside a running service.
     """
-    _run(_export(output, after_seq, deletes, _settings(storage_url=storage_url)))
+    from app import offline
+
+    _run(offline.export_patterns(output, after_seq, deletes, _settings(storage_url=storage_url)))
 
 
 @app.command()
@@ -150,7 +149,9 @@ def migrate(
     FROM_URL has: a migration that was broken off goes on where it was when it is begun again.
     No service may be running on either. Ends with status 1 where the two differ in the end.
     """
-    _run(_migrate(_settings(storage_url=source), _settings(storage_url=target)))
+    from app import offline
+
+    _run(offline.migrate_store(_settings(storage_url=source), _settings(storage_url=target)))
 
 
 @app.command()
@@ -169,7 +170,9 @@ def check(
 
     Ends with status 1 where it found any. Without --repair it works beside a running service.
     """
-    _run(_check(_settings(storage_url=storage_url), repair))
+    from app import offline
+
+    _run(offline.check_store(_settings(storage_url=storage_url), repair))
 
 
 @app.command()
@@ -202,142 +205,6 @@ def _run(
     except (PatternStoreError, OSError) as error:
         print(f"pattern-store: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
-
-
-@asynccontextmanager
-async def _storage(
-    settings: Settings, *, read_only: bool = False, must_exist: bool = False
-) -> AsyncIterator[Storage]:
-    options = StorageOptions(
-        settings.synchronous, readers=1, read_only=read_only, must_exist=must_exist
-    )
-    storage = storage_from(settings.storage_url, options)
-    await storage.open()
-    try:
-        await storage.ready()
-        yield storage
-    finally:
-        await storage.close()
-
-
-@asynccontextmanager
-async def _service(
-    settings: Settings, *, read_only: bool, must_exist: bool = False
-) -> AsyncIterator[PatternService]:
-    async with _storage(settings, read_only=read_only, must_exist=must_exist) as storage:
-        yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
-
-
-async def _import(
-    name: str, zone: ZoneInfo, on_conflict: OnConflict, preserve: bool, settings: Settings
-) -> None:
-    with _opened(name, zone, settings.max_pattern_bytes) as source:
-        async with _service(settings, read_only=False) as service:
-            with ProgressReport("patterns read", source.total) as progress:
-                report = await transfer.import_from(
-                    service,
-                    source,
-                    on_conflict=on_conflict,
-                    preserve=preserve,
-                    on_progress=progress.update,
-                )
-    for item in report.errors:
-        print(f"{source.place(item.index)}: {transfer.explained(item.error)}", file=sys.stderr)
-    if report.errors_omitted:
-        print(f"and {report.errors_omitted} more", file=sys.stderr)
-    print(
-        f"received {report.received}, stored {report.stored}, duplicates {report.duplicates}, "
-        f"rejected {report.rejected}, past retention {report.past_retention}"
-    )
-    if report.rejected:
-        raise typer.Exit(1)
-
-
-async def _export(output: str, after_seq: int, deletes: bool, settings: Settings) -> None:
-    async with _service(settings, read_only=True) as service:
-        with _written(output) as file, ProgressReport("patterns written") as progress:
-            await transfer.export_lines_to(
-                service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
-            )
-
-
-async def _migrate(source: Settings, target: Settings) -> None:
-    async with _storage(source, must_exist=True) as theirs, _storage(target) as ours:
-        total = sum(tally.patterns for tally in (await theirs.summary(0)).days)
-        with ProgressReport("changes copied", total) as progress:
-            await migration.copy(theirs, ours, progress.update)
-        found = []
-        for settings, storage in ((source, theirs), (target, ours)):
-            with ProgressReport("changes read again", total) as progress:
-                found.append(await migration.inventory(storage, progress.update))
-            print(f"{settings.storage_url}: {found[-1]}")
-        damage = await migration.damage(ours)
-    for finding in damage:
-        print(f"{finding.place}: {finding.problem}")
-    same = found[0] == found[1] and not damage
-    print("The two hold the same." if same else "The two differ.")
-    if not same:
-        raise typer.Exit(1)
-
-
-async def _check(settings: Settings, repair: bool) -> None:
-    found = 0
-    async with _service(settings, read_only=not repair, must_exist=True) as service:
-        if repair:
-            _tell_of(await service.storage.repair())
-        async for finding in service.storage.check():
-            found += 1
-            print(f"{finding.place}: {finding.problem}")
-        patterns = sum((await service.count(Filters())).by_type.values())
-    print(f"{patterns} patterns, {found or 'no'} problems found")
-    if found:
-        raise typer.Exit(1)
-
-
-def _tell_of(repair: Repair | None) -> None:
-    if repair is None:
-        print("a database has nothing to be mended from; restore a backup, or import an export")
-        return
-    for finding in repair.findings:
-        print(f"{finding.place}: {finding.problem}")
-    print(f"repaired: {repair.taken_up} patterns taken up, {repair.deleted} deleted")
-
-
-@contextmanager
-def _opened(name: str, zone: ZoneInfo, limit: int) -> Iterator[transfer.Source]:
-    """What an import reads."""
-    path = Path(name)
-    if name == "-":
-        yield transfer.Lines(sys.stdin.buffer, name, limit)
-    elif path.is_dir():
-        yield legacy.Tree(path, zone, limit)
-    elif path.is_file() and legacy.is_database(path):
-        yield legacy.Database(path, zone)
-    else:
-        with path.open("rb") as file:
-            yield transfer.Lines(file, name, limit)
-
-
-@contextmanager
-def _written(name: str) -> Iterator[BinaryIO]:
-    """Where an export goes. A file gets its name when it is whole, so that none is cut short."""
-    if name == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    path = Path(name)
-    if path.exists() and not path.is_file():  # a pipe or a device
-        with path.open("wb") as file:
-            yield file
-        return
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _zone(name: str) -> ZoneInfo:

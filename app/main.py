@@ -86,7 +86,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    add_documentation(app)
+    add_documentation(app, direct_routes(ROUTERS))
     problems.register(app)
     dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS))
     guard = OriginGuard(dispatch, [settings.host, *settings.allowed_hosts])

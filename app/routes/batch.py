@@ -13,7 +13,7 @@ from app.errors import BodyTooLarge, InvalidPattern, InvalidRequest, PatternStor
 from app.problems import MEDIA_TYPE, field_problems, problem_type, response_for
 from app.routes.bodies import JSON_TYPES, LINES_TYPES, array_items, lines, media_type, read_body
 from app.routes.components import JSON, NDJSON, content, many, ref, refs, stream
-from app.routes.direct import DirectRoute, header_parameter, operation, query_parameters
+from app.routes.direct import DirectRoute, header_parameter, operation
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.patterns import IDEMPOTENCY_KEY, idempotency_key
 from app.routes.refusals import BODY, PARAMETERS
@@ -54,7 +54,7 @@ _UNREADABLE = {
         "for that.",
         tag="patterns",
         parameters=[
-            *query_parameters(BatchParameters),
+            BatchParameters,
             header_parameter(
                 "Idempotency-Key",
                 "Gives items without an id one that depends on this key and their place alone.",

@@ -39,7 +39,7 @@ def operation(
     tag: str,
     answers: Mapping[int, Mapping[str, Any]],
     problems: Sequence[type[Exception]] = (),
-    parameters: Sequence[Mapping[str, Any]] = (),
+    parameters: Sequence[Mapping[str, Any] | type[BaseModel]] = (),
     body: Mapping[str, Any] | None = None,
     body_description: str = "",
     bodyless: bool = False,
@@ -47,7 +47,9 @@ def operation(
     """What a route's decorator is told, so that the OpenAPI document says all of it.
 
     `answers` are OpenAPI's response objects, the usual one first; `problems` the errors it can
-    end in beside those of every call, told of where `answers` has no word on their status.
+    end in beside those of every call, told of where `answers` has no word on their status. A
+    model among the `parameters` is left to be told of by `complete_parameters`, since that
+    takes longer than all else at the service's start.
     """
     told = {
         str(status): {
@@ -79,8 +81,19 @@ def operation(
     }
 
 
-def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """A parameter model as OpenAPI's parameter objects."""
+def complete_parameters(routes: Iterable[DirectRoute]) -> None:
+    """Have routes tell of each parameter that a model among theirs stands for."""
+    for route in routes:
+        extra = route.openapi_extra or {}
+        if "parameters" in extra:
+            extra["parameters"] = [
+                parameter
+                for entry in extra["parameters"]
+                for parameter in ([entry] if isinstance(entry, dict) else _query_parameters(entry))
+            ]
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = model.model_json_schema(schema_generator=JsonSchema)
     return [
         _parameter(name, "query", required=name in schema.get("required", ()), **entry)

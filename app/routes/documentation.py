@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.routes.components import HEADERS
-from app.routes.direct import DirectRoute
+from app.routes.direct import DirectRoute, complete_parameters
 from app.routes.refusals import problem_examples
 from app.schemas import answers, patterns
 from app.schemas.answer_examples import ANSWERS, BODIES
@@ -78,16 +79,17 @@ async def get_docs(request: Request) -> Response:
     )
 
 
-def add_documentation(app: FastAPI) -> None:
-    """Serve the OpenAPI document, the page and all that the page loads."""
+def add_documentation(app: FastAPI, routes: Sequence[DirectRoute]) -> None:
+    """Serve the OpenAPI document of some routes, the page and all that the page loads."""
     app.include_router(router)
     app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi_document(app, routes)  # type: ignore[method-assign]
 
 
-def openapi_document(app: FastAPI) -> dict[str, Any]:
+def openapi_document(app: FastAPI, routes: Sequence[DirectRoute]) -> dict[str, Any]:
     """The document: the routes' own declarations, and the vocabulary's schemas by name."""
     if app.openapi_schema is None:
+        complete_parameters(routes)
         document = get_openapi(
             title=_TITLE,
             version=__version__,

@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.errors import HistoryGone, ShuttingDown, StorageUnavailable
 from app.routes.components import NDJSON, stream
-from app.routes.direct import DirectRoute, operation, query_parameters
+from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import ExportParameters, read_parameters
 from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
@@ -28,7 +28,7 @@ router = APIRouter(route_class=DirectRoute)
         "`seq` as `after_seq`. An export that cannot be finished breaks the connection, so one "
         "that ends is whole.",
         tag="querying",
-        parameters=query_parameters(ExportParameters),
+        parameters=[ExportParameters],
         answers={200: {"description": "The patterns.", "content": {NDJSON: stream("ExportLine")}}},
         problems=(*PARAMETERS, HistoryGone, StorageUnavailable),
     ),

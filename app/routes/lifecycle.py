@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.errors import FieldError, InvalidRequest, StorageUnavailable
 from app.routes.components import JSON, content, header
-from app.routes.direct import DirectRoute, operation, query_parameters
+from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
 from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
@@ -100,7 +100,7 @@ async def get_lifecycle(request: Request) -> Response:
         "Runs now and answers when done, with what was deleted; with `dry_run=true`, with what "
         "would be.",
         tag="operations",
-        parameters=query_parameters(RetentionParameters),
+        parameters=[RetentionParameters],
         answers={
             200: {"description": "It is done.", "content": content("RetentionRun")},
             202: {
@@ -144,7 +144,7 @@ async def run_retention(request: Request) -> Response:
         "Runs now and answers when done, with what was compressed; with `dry_run=true`, with "
         "what would be. Compressed patterns are read, found and searched as before.",
         tag="operations",
-        parameters=query_parameters(CompressionParameters),
+        parameters=[CompressionParameters],
         answers={
             200: {"description": "It is done.", "content": content("CompressionRun")},
             202: {

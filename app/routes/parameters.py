@@ -82,9 +82,12 @@ TextQuery = Annotated[
 
 
 class Parameters(BaseModel):
-    """The query parameters of a call; this base knows none."""
+    """The query parameters of a call; this base knows none.
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    What validates them is built at their first use, not at the service's start.
+    """
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, defer_build=True)
 
 
 class FilterParameters(Parameters):

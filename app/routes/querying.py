@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.errors import FieldError, InvalidRequest, PreconditionFailed, StorageUnavailable
 from app.routes.components import JSON, content, header
-from app.routes.direct import DirectRoute, operation, query_parameters
+from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import (
     DeleteParameters,
     FilterParameters,
@@ -34,7 +34,7 @@ router = APIRouter(route_class=DirectRoute)
         "header, until it is null: a pattern that matches throughout comes exactly once, "
         "whatever is written meanwhile.",
         tag="querying",
-        parameters=query_parameters(QueryParameters),
+        parameters=[QueryParameters],
         answers={
             200: {
                 "description": "A page of patterns.",
@@ -70,7 +70,7 @@ async def query_patterns(request: Request) -> Response:
         "How many patterns pass all filters. `relation` is `gte` where there are more than it "
         "is worth counting.",
         tag="querying",
-        parameters=query_parameters(FilterParameters),
+        parameters=[FilterParameters],
         answers={200: {"description": "The count.", "content": content("PatternCount")}},
         problems=(*PARAMETERS, StorageUnavailable),
     ),
@@ -94,7 +94,7 @@ async def count_patterns(request: Request) -> Response:
         "Takes at least one filter. What comes in after the call began stays. Try it with "
         "`dry_run=true`, then say with `expect` how many it should be.",
         tag="querying",
-        parameters=query_parameters(DeleteParameters),
+        parameters=[DeleteParameters],
         answers={200: {"description": "What was done.", "content": content("DeletionCounts")}},
         problems=(*PARAMETERS, PreconditionFailed, StorageUnavailable),
     ),

@@ -1,4 +1,7 @@
-"""From a storage URL to its backend. A new backend is a module and a line in `BACKENDS`."""
+"""From a storage URL to its backend. A new backend is a module and a line in `BACKENDS`.
+
+A backend is loaded when a URL names it, so that the service starts sooner.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,8 +10,6 @@ from typing import Literal
 from app.errors import StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Storage
-from app.storage.filesystem import FilesystemStorage
-from app.storage.sqlite import SQLiteStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,34 @@ class StorageOptions:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
-    "sqlite": lambda path, options: SQLiteStorage(
+def _sqlite(path: str, options: StorageOptions) -> Storage:
+    from app.storage.sqlite import SQLiteStorage
+
+    return SQLiteStorage(
         path,
         synchronous=options.synchronous,
         readers=options.readers,
         read_only=options.read_only,
         must_exist=options.must_exist,
         metrics=options.metrics,
-    ),
-    "filesystem": lambda path, options: FilesystemStorage(
+    )
+
+
+def _filesystem(path: str, options: StorageOptions) -> Storage:
+    from app.storage.filesystem import FilesystemStorage
+
+    return FilesystemStorage(
         path,
         readers=options.readers,
         read_only=options.read_only,
         must_exist=options.must_exist,
         metrics=options.metrics,
-    ),
+    )
+
+
+BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
+    "sqlite": _sqlite,
+    "filesystem": _filesystem,
 }
 
 
