@@ -1,6 +1,7 @@
 """What patterns say of agents: from summaries where there are any, from the patterns elsewhere."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from app.schemas.filters import Filters
@@ -53,7 +54,7 @@ def _can_be_summarised(filters: Filters) -> bool:
 
 
 def _plan(connection: Connection, filters: Filters) -> _Plan:
-    """The fewest things to read. By project there are summaries of days only."""
+    """The fewest things to read."""
     start = EARLIEST if filters.start is None else filters.start
     end = LATEST if filters.end is None else filters.end
     days = connection.execute(
@@ -61,22 +62,26 @@ def _plan(connection: Connection, filters: Filters) -> _Plan:
         (day_of(start), day_of(end)),
     ).fetchall()
     missing = summaries.unsummarised(connection, day_of(start), day_of(end))
+
+    def is_summarised(period: Period) -> bool:
+        if filters.project_name is not None:
+            return summaries.is_by_project(connection, period)
+        return period not in missing
+
     plan = _Plan()
     for (day,) in days:
         first, last = max(start, day * DAY), min(end, day * DAY + DAY - 1)
-        if last - first == DAY - 1 and Period(DAY_HOURS, day * DAY_HOURS) not in missing:
+        if last - first == DAY - 1 and is_summarised(Period(DAY_HOURS, day * DAY_HOURS)):
             plan.days.append(day * DAY_HOURS)
-        elif filters.project_name is not None:
-            plan.add_span(first, last)
         else:
-            _plan_hours(plan, first, last, missing)
+            _plan_hours(plan, first, last, is_summarised)
     return plan
 
 
-def _plan_hours(plan: _Plan, start: int, end: int, missing: set[Period]) -> None:
+def _plan_hours(plan: _Plan, start: int, end: int, is_summarised: Callable[[Period], bool]) -> None:
     for hour in range(start // HOUR, end // HOUR + 1):
         first, last = max(start, hour * HOUR), min(end, hour * HOUR + HOUR - 1)
-        if last - first == HOUR - 1 and Period(1, hour) not in missing:
+        if last - first == HOUR - 1 and is_summarised(Period(1, hour)):
             plan.hours.append(hour)
         else:
             plan.add_span(first, last)

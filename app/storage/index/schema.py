@@ -143,8 +143,9 @@ END;
 """
 """Summaries by agent, of hours and of days, and the periods that have patterns but none.
 
-`start` is in hours since the epoch; a `project_name` of NULL means all projects together, by
-project only days are kept. For `claim` see `app.storage.index.summaries`."""
+`start` is in hours since the epoch; a `project_name` of NULL means all projects together;
+those by project are there only where they are worth it. For `claim` see
+`app.storage.index.summaries`."""
 
 MIGRATIONS = (_VERSION_1, _VERSION_2)
 """What takes a database from each version (its place here) to the next."""

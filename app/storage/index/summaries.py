@@ -96,8 +96,13 @@ def claim(connection: Connection, before: int, run: int) -> list[Period]:
 
 
 def rows_of(totals: Totals) -> list[Row]:
-    """The rows of a summary, of totals by project (None: all of them), type and agent."""
-    return [(*key, *total.row()) for key, total in totals.items()]
+    """The rows of a summary, of totals by project (None: all of them), type and agent.
+
+    Those by project are left out where there are too few patterns for them.
+    """
+    patterns = sum(total.patterns for (project, *_), total in totals.items() if project is None)
+    by_project = _is_worth(len(totals), patterns)
+    return [(*key, *total.row()) for key, total in totals.items() if by_project or key[0] is None]
 
 
 def keep(connection: Connection, period: Period, run: int, rows: Sequence[Row]) -> bool:
@@ -108,7 +113,7 @@ def keep(connection: Connection, period: Period, run: int, rows: Sequence[Row]) 
     claimed = (*period, run)
     where = "WHERE hours = ? AND start = ? AND claim = ?"
     patterns = sum(row[3] for row in rows if row[0] is None)
-    if len(rows) > min(patterns / _PATTERNS_A_ROW, _MOST_ROWS):
+    if not _is_worth(len(rows), patterns):
         connection.execute(f"UPDATE unsummarised SET claim = {_NOT_WORTH_IT} {where}", claimed)
         return False
     if not connection.execute(f"DELETE FROM unsummarised {where}", claimed).rowcount:
@@ -140,3 +145,18 @@ def everything(connection: Connection) -> dict[Period, list[Row]]:
     ):
         found[Period(hours, start)].append(tuple(row))
     return found
+
+
+def is_by_project(connection: Connection, period: Period) -> bool:
+    """Whether a period has a summary that tells projects apart: then it has all of them."""
+    row = connection.execute(
+        "SELECT 1 FROM agent_summaries"
+        " WHERE hours = ? AND start = ? AND project_name IS NOT NULL LIMIT 1",
+        period,
+    )
+    return row.fetchone() is not None
+
+
+def _is_worth(rows: int, patterns: int) -> bool:
+    """Whether so many rows are a good summary of so many patterns."""
+    return rows <= min(patterns / _PATTERNS_A_ROW, _MOST_ROWS)

@@ -10,7 +10,7 @@ from app.schemas.filters import Filters
 from app.schemas.timestamps import HOUR
 from app.storage.index import selection, summaries
 from app.storage.index.connections import Connection, Readers
-from app.storage.index.summaries import DAY_HOURS, Period, Row
+from app.storage.index.summaries import Period, Row
 from app.storage.index.totals import Total, Totals, add_patterns
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
@@ -31,7 +31,7 @@ class Summariser:
         for period in await self._writer.change(lambda to: claim(to.connection)):
             totals: Totals = defaultdict(Total)
             for hour in period.each_hour():  # read one by one, since a day may be long
-                await self._readers.run(partial(_add_hour, period=period, hour=hour, to=totals))
+                await self._readers.run(partial(_add_hour, hour=hour, to=totals))
             rows = await asyncio.to_thread(summaries.rows_of, totals)
             yield await self._writer.change(partial(_keep, period=period, run=run, rows=rows))
 
@@ -40,20 +40,17 @@ def summary_of(connection: Connection, period: Period) -> list[Row]:
     """The summary of a period as it must be."""
     totals: Totals = defaultdict(Total)
     for hour in period.each_hour():
-        _add_hour(connection, period, hour, totals)
+        _add_hour(connection, hour, totals)
     return summaries.rows_of(totals)
 
 
-def _add_hour(connection: Connection, period: Period, hour: int, to: Totals) -> None:
-    """Add an hour to a period's totals, and to those of each project where it is a day."""
+def _add_hour(connection: Connection, hour: int, to: Totals) -> None:
+    """Add an hour to the totals of all projects and to those of each."""
     filters = Filters(start=hour * HOUR, end=hour * HOUR + HOUR - 1)
-    is_day = period.hours == DAY_HOURS
-    project = "p.project_name" if is_day else "NULL"  # which would be another look into the table
-    for statement in selection.naming_agents(filters, f"{project}, p.pattern_type, p.agent"):
+    for statement in selection.naming_agents(filters, "p.project_name, p.pattern_type, p.agent"):
         rows = connection.execute(statement.sql, statement.parameters).fetchall()
         add_patterns(to, rows)
-        if is_day:
-            add_patterns(to, ((None, *row[1:]) for row in rows))
+        add_patterns(to, ((None, *row[1:]) for row in rows))
 
 
 def _keep(transaction: Transaction, period: Period, run: int, rows: Sequence[Row]) -> int:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -38,13 +40,14 @@ async def summarise(storage: SQLiteStorage) -> int:
     return sum([done async for done in storage.summarise(EVER)])
 
 
-async def test_an_hour_and_its_day_are_kept_by_agent_the_day_by_project_too(
+async def test_an_hour_and_its_day_are_kept_by_agent_and_by_project(
     storage: SQLiteStorage, path: Path
 ) -> None:
     await storage.insert_many(twenty())
     assert await summarise(storage) == 2
     assert run_sql(path, KEPT) == [
         (1, None, "developer", 20),
+        (1, "", "developer", 20),
         (24, None, "developer", 20),
         (24, "", "developer", 20),
     ]
@@ -56,13 +59,26 @@ async def test_what_is_summarised_is_not_read_again(storage: SQLiteStorage, path
     await summarise(storage)
     run_sql(path, "UPDATE agent_summaries SET patterns = 77")
     noon = Filters(start=NOON, end=NOON + HOUR - 1)
-    for filters in (Filters(), noon, Filters(agent="developer")):
+    project = replace(noon, project_name="")
+    for filters in (Filters(), noon, project, Filters(agent="developer")):
         (figures,) = await storage.agents(filters)
         assert figures.patterns == 77
     for filters in (Filters(success=True), Filters(start=NOON), Filters(end=NOON)):
         await storage.agents(filters)
     cut = Filters(start=NOON, end=NOON + HOUR - 2)
     assert await storage.agents(cut) == [TWENTY]
+
+
+async def test_an_hour_with_less_in_it_is_kept_for_all_projects_together(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    hour = NOON // HOUR
+    for start in (hour, hour + 1):
+        await storage.insert_many(twenty(start)[:12])
+    assert await summarise(storage) == 3
+    assert [row[:2] for row in run_sql(path, KEPT)] == [(1, None), (1, None), (24, None), (24, "")]
+    (figures,) = await storage.agents(Filters(project_name="", start=NOON, end=NOON + HOUR - 1))
+    assert figures.patterns == 12
 
 
 async def test_a_period_is_left_alone_where_rows_would_be_as_many_as_patterns(
@@ -79,10 +95,10 @@ async def test_a_period_is_left_alone_where_rows_would_be_as_many_as_patterns(
 async def test_what_changes_between_reading_and_keeping_is_not_kept(
     storage: SQLiteStorage, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, rows_of = asyncio.get_running_loop(), summaries.rows_of
+    loop, rows_of, numbers = asyncio.get_running_loop(), summaries.rows_of, count()
 
     def rows_of_what_changes(totals: Totals) -> list[Row]:
-        late = twenty(prefix=f"late{len(totals)}-")
+        late = twenty(prefix=f"late{next(numbers)}-")
         asyncio.run_coroutine_threadsafe(storage.insert_many(late), loop).result()
         return rows_of(totals)
 
@@ -117,7 +133,7 @@ async def test_a_database_from_before_there_were_summaries_gets_them(path: Path)
     assert figures.patterns == 40
     assert await findings(storage) == []
     assert await summarise(storage) == 50, "each hour of the two days, and these"
-    assert len(run_sql(path, KEPT)) == 6
+    assert len(run_sql(path, KEPT)) == 8
     assert await storage.agents(Filters()) == [figures]
     assert await findings(storage) == []
     await storage.close()
