@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from app.schemas.timestamps import HOUR, format_timestamp
 from app.storage.index.connections import Connection
+from app.storage.index.rows import insert_rows
 from app.storage.index.totals import Totals
 
 DAY_HOURS = 24
@@ -26,11 +27,6 @@ _PATTERNS_A_ROW = 8
 
 _MOST_ROWS = 4000
 """Rows of a summary: what others may have to wait for."""
-
-_OUTDATE = (
-    "INSERT INTO unsummarised (hours, start, claim) VALUES (1, ?, 0)"
-    " ON CONFLICT DO UPDATE SET claim = 0 WHERE claim <> 0"
-)
 
 _COLUMNS = (
     "project_name, pattern_type, agent,"
@@ -73,7 +69,12 @@ def outdate(connection: Connection, hours: Iterable[int]) -> None:
     Most often they had none before. So this is as little as can be, since every write does it;
     what there is to do where an hour had one, or was claimed, and for its day, triggers do.
     """
-    connection.executemany(_OUTDATE, [(hour,) for hour in hours])
+    insert_rows(
+        connection,
+        "unsummarised (hours, start, claim)",
+        [(1, hour, 0) for hour in hours],
+        "ON CONFLICT DO UPDATE SET claim = 0 WHERE claim <> 0",
+    )
 
 
 def unsummarised(connection: Connection, first_day: int, last_day: int) -> set[Period]:
@@ -118,11 +119,8 @@ def keep(connection: Connection, period: Period, run: int, rows: Sequence[Row]) 
         return False
     if not connection.execute(f"DELETE FROM unsummarised {where}", claimed).rowcount:
         return False
-    connection.executemany(
-        f"INSERT INTO agent_summaries (hours, start, {_COLUMNS})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*period, *row) for row in rows],
-    )
+    into = f"agent_summaries (hours, start, {_COLUMNS})"
+    insert_rows(connection, into, [(*period, *row) for row in rows])
     return True
 
 
