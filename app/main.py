@@ -12,7 +12,7 @@ from app.metrics import Metrics
 from app.middleware.access_log import AccessLog
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
-from app.routes import batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
 from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
 from app.routes.documentation import add_documentation
@@ -25,10 +25,11 @@ from app.storage.registry import StorageOptions, storage_from
 from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
 from app.tasks.runner import TaskRunner
+from app.tasks.summaries import summaries_task
 
 ROUTERS = [
     module.router
-    for module in (batch, patterns, querying, exporting, vocabulary, lifecycle, health)
+    for module in (batch, patterns, querying, exporting, vocabulary, agents, lifecycle, health)
 ]
 
 _READY_SECONDS = 5.0
@@ -53,6 +54,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         compression_task(
             service, settings.compression_after_days, settings.compression_interval_seconds
         ),
+        summaries_task(service, settings.summary_interval_seconds),
     ]
     runner = TaskRunner(tasks, metrics)
     access_log = AccessLog()

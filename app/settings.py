@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     compression_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3600.0
     """Seconds between two runs of compression; 0 leaves it to be run by hand."""
 
+    summary_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
+    """Seconds between two runs that summarise the hours and days past, for statistics of agents;
+    0: never, which only makes them slower."""
+
     shutdown_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
     """How long a stopping service waits for requests under way."""
 

@@ -63,6 +63,7 @@ def settings(storage_url: str) -> dict[str, Any]:
         "storage_url": storage_url,
         "retention_interval_seconds": 0,
         "compression_interval_seconds": 0,
+        "summary_interval_seconds": 0,
     }
 
 

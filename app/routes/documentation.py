@@ -58,6 +58,7 @@ _NAMED: tuple[Any, ...] = (
     answers.DeletionCounts,
     answers.ValidationResult,
     answers.Statistics,
+    answers.AgentStatistics,
     answers.RetentionRun,
     answers.CompressionRun,
     answers.TaskAccepted,

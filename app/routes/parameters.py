@@ -201,6 +201,13 @@ class QueryParameters(FilterParameters):
     """`next_cursor` of the page before, with the same filters and order."""
 
 
+class AgentParameters(FilterParameters):
+    """What `GET /v1/stats/agents` takes."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[10]), WHOLE] = 100
+    """Agents in the answer, at most."""
+
+
 class ExportParameters(FilterParameters):
     """What `GET /v1/export` takes."""
 

@@ -114,6 +114,23 @@ _COMPRESSION_TASK = _TASK | {
     "last_run": _TASK_RUN | {"result": _COMPRESSION_RUN},
 }
 
+_SUMMARIES_TASK = _TASK | {
+    "settings": {},
+    "interval_seconds": 60,
+    "running": None,
+    "last_run": _TASK_RUN | {"result": {"summarised": 1}},
+}
+_DURATIONS = {"known": 311, "min": 812, "p50": 18_250, "p95": 96_412, "max": 187_003}
+_AGENT = {
+    "agent": "code-developer",
+    "patterns": 318,
+    "by_type": {"agent_usage": 191, "task_completion": 120, "user_correction": 7},
+    "succeeded": 280,
+    "failed": 31,
+    "success_rate": 0.9003215434083601,
+    "duration_ms": _DURATIONS,
+}
+
 ANSWERS: dict[str, Any] = {
     "Stored": _STORED[0]["stored"],
     "DeletedPattern": _DELETED,
@@ -142,6 +159,15 @@ ANSWERS: dict[str, Any] = {
         "compression": _COMPRESSION,
         "retention": _FORECAST,
     },
+    "AgentDurations": _DURATIONS,
+    "AgentResults": _AGENT,
+    "AgentStatistics": {
+        "start_date": "2025-11-22T10:00:00.000000Z",
+        "end_date": "2025-11-29T10:00:00.000000Z",
+        "quantile_error": 0.01,
+        "agents": [_AGENT],
+        "agents_omitted": 0,
+    },
     "RetentionRun": _RETENTION_RUN,
     "TaskProgress": _RUNNING,
     "TaskRun": _TASK_RUN,
@@ -149,7 +175,13 @@ ANSWERS: dict[str, Any] = {
     "CompressionSettings": {"after_days": 30},
     "CompressionState": _COMPRESSION_TASK,
     "CompressionRun": _COMPRESSION_RUN,
-    "Lifecycle": {"retention": _TASK, "compression": _COMPRESSION_TASK},
+    "NoSettings": {},
+    "SummariesState": _SUMMARIES_TASK,
+    "Lifecycle": {
+        "retention": _TASK,
+        "compression": _COMPRESSION_TASK,
+        "summaries": _SUMMARIES_TASK,
+    },
     "TaskAccepted": {"task": "retention", "state": "started"},
     "Health": {"status": "ok"},
 }

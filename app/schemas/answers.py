@@ -163,6 +163,48 @@ class Statistics(TypedDict):
     retention: RetentionForecast
 
 
+class AgentDurations(TypedDict):
+    """What `data.duration_ms` comes to, in milliseconds.
+
+    `p50` and `p95`: so many percent took no longer. What is beyond 2^63-1 counts as that.
+    """
+
+    known: Annotated[int, Field(description="The patterns that have one.")]
+    min: int
+    p50: int
+    p95: int
+    max: int
+
+
+class AgentResults(TypedDict):
+    """How an agent does, by the patterns that name it."""
+
+    agent: str
+    patterns: int
+    by_type: Annotated[dict[str, int], Field(description="By pattern type.")]
+    succeeded: Annotated[int, Field(description="Patterns whose `data.success` is true.")]
+    failed: Annotated[int, Field(description="Patterns whose `data.success` is false.")]
+    success_rate: Annotated[
+        float | None, Field(description="succeeded / (succeeded + failed); null without any.")
+    ]
+    duration_ms: Annotated[
+        AgentDurations | None, Field(description="Null where no pattern has one.")
+    ]
+
+
+class AgentStatistics(TypedDict):
+    """How agents do in a time, those that most patterns name first."""
+
+    start_date: Annotated[DateTime | None, Field(description="From this time on; null: from ever.")]
+    end_date: Annotated[DateTime | None, Field(description="Up to this time; null: without end.")]
+    quantile_error: Annotated[
+        float,
+        Field(description="How far `p50` and `p95` may be off, as a share; all else is exact."),
+    ]
+    agents: list[AgentResults]
+    agents_omitted: Annotated[int, Field(description="Agents beyond those in `agents`.")]
+
+
 class RetentionRun(TypedDict):
     """What a run of retention deleted or, dry, would delete."""
 
@@ -192,6 +234,10 @@ class CompressionRun(TypedDict):
     bytes_after: Annotated[int, Field(description="The store's size on disk after.")]
     by_type: dict[str, int]
     by_day: dict[str, int]
+
+
+class NoSettings(TypedDict):
+    """Nothing can be set but the interval."""
 
 
 class TaskProgress(TypedDict):
@@ -232,11 +278,18 @@ class CompressionState(_TaskState):
     settings: CompressionSettings
 
 
+class SummariesState(_TaskState):
+    """The task that summarises hours and days by agent, so that `/v1/stats/agents` is quick."""
+
+    settings: NoSettings
+
+
 class Lifecycle(TypedDict):
     """The background tasks, by name."""
 
     retention: RetentionState
     compression: CompressionState
+    summaries: SummariesState
 
 
 class TaskAccepted(TypedDict):

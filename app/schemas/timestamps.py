@@ -7,10 +7,13 @@ from functools import lru_cache
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 """The first moment that a timestamp can name."""
+LATEST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - EPOCH) // MICROSECOND
+"""The last one."""
 
 _ISO_8601 = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})"

@@ -117,6 +117,42 @@ class Summary:
     purged_seq: int
 
 
+QUANTILE_ERROR = 0.01
+"""How far a quantile of durations may be from the exact one, as a share of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long it took, in milliseconds, where patterns say so.
+
+    `number` of them, at least one. `p50` and `p95` are the shortest durations that so many
+    percent of them do not exceed, within QUANTILE_ERROR; the rest is exact. What is beyond
+    LARGEST_DURATION counts as that.
+    """
+
+    number: int
+    shortest: int
+    p50: int
+    p95: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """What patterns say of an agent: how many, how many tell of success and failure, how long."""
+
+    agent: str
+    by_type: Mapping[str, int]
+    succeeded: int
+    failed: int
+    durations: Durations | None
+
+    @property
+    def patterns(self) -> int:
+        """How many patterns name the agent."""
+        return sum(self.by_type.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something wrong in a store: where, and what."""
@@ -224,6 +260,15 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    def summarise(self, before: int) -> AsyncIterator[int]:
+        """Make `agents` quick for what ended before a time (microseconds), beside writers.
+
+        Yields after each short step how many periods it summarised. It may end, or be broken
+        off, at any step; the next run takes up the rest, and what has changed since. Answers
+        are the same before, during and after. One run at a time.
+        """
+
+    @abstractmethod
     async def reclaim(self) -> None:
         """Give space that deletions have freed back to the file system, in short steps."""
 
@@ -258,6 +303,10 @@ class Storage(ABC):
     @abstractmethod
     async def count(self, filters: Filters) -> Count:
         """How many match; exact unless counting on would cost too much."""
+
+    @abstractmethod
+    async def agents(self, filters: Filters) -> list[AgentFigures]:
+        """What the matches that name an agent say of each, in no order. Never stale."""
 
     @abstractmethod
     async def changes(

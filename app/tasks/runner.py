@@ -27,13 +27,14 @@ class Task:
     """Something to do again and again.
 
     `run` returns a dataclass that says what it did. An `interval` of 0 seconds leaves it to
-    be run by hand.
+    be run by hand. A `quiet` one runs so often that only its failures are worth a line of log.
     """
 
     name: str
     interval: float
     settings: Mapping[str, Any]
     run: Callable[[Progress], Awaitable[Any]]
+    quiet: bool = False
 
 
 @dataclass(slots=True)
@@ -129,7 +130,8 @@ class TaskRunner:
         except Exception:  # noqa: BLE001 - a task may fail in any way; the service goes on
             _log.exception("task failed", extra={"task": name})
             return False
-        _log.info("task done", extra={"task": name, "result": self._result(name)})
+        level = logging.DEBUG if self.states[name].task.quiet else logging.INFO
+        _log.log(level, "task done", extra={"task": name, "result": self._result(name)})
         return True
 
     def _result(self, name: str) -> dict[str, Any] | None:

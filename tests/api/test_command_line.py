@@ -79,6 +79,7 @@ def test_a_wrong_command_says_so(tmp_path: Path, command: list[str]) -> None:
         ("PATTERNS_RETENTION_INTERVAL_SECONDS", "hourly"),
         ("PATTERNS_RETENTION_INTERVAL_SECONDS", "nan"),
         ("PATTERNS_RETENTION_INTERVAL_SECONDS", "inf"),
+        ("PATTERNS_SUMMARY_INTERVAL_SECONDS", "-1"),
         ("PATTERNS_SHUTDOWN_SECONDS", "0"),
         ("PATTERNS_SHUTDOWN_SECONDS", "inf"),
         ("PATTERNS_LOG_LEVEL", "loud"),

@@ -31,6 +31,7 @@ def test_a_typed_program_works_with_the_service(program: str, tmp_path: Path) ->
         "ok postsEachTypeAndReadsItBack",
         "ok sendsABatchOfLines",
         "ok findsByFilters",
+        "ok asksWhichAgentDoesBest",
         "ok addsAResolution",
         "ok readsAnExport",
         "ok isToldWhatToChange",

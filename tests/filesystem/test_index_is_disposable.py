@@ -70,6 +70,7 @@ async def answers(storage: Storage, questions: list[Filters]) -> dict[str, Any]:
         "changes": await all_changes(storage, deletes=True),
         "days": summary.days,
         "extremes": (summary.oldest, summary.newest, summary.in_future, summary.purged_seq),
+        "agents": sorted(await storage.agents(Filters()), key=lambda each: each.agent),
     }
     for filters in questions:
         first = await page_after(storage, None, filters, limit=30)

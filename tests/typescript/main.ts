@@ -162,6 +162,19 @@ async function findsByFilters(): Promise<void> {
   deepStrictEqual([counted.data!.count, counted.data!.relation], [2, "eq"]);
 }
 
+async function asksWhichAgentDoesBest(): Promise<void> {
+  const query = {
+    start_date: "2025-11-29",
+    pattern_type: ["task_completion"],
+    limit: 10,
+  } satisfies paths["/v1/stats/agents"]["get"]["parameters"]["query"];
+  const answer = await client.GET("/v1/stats/agents", { params: { query } });
+  const [best] = answer.data!.agents;
+  deepStrictEqual([best?.agent, best?.success_rate], ["code-developer", 1]);
+  strictEqual(best?.duration_ms?.max, 2500);
+  strictEqual(answer.data!.end_date, null);
+}
+
 async function addsAResolution(): Promise<void> {
   const path = { pattern_id: "ts:error" };
   const before = await client.GET("/v1/patterns/{pattern_id}", { params: { path } });
@@ -212,6 +225,7 @@ for (const step of [
   postsEachTypeAndReadsItBack,
   sendsABatchOfLines,
   findsByFilters,
+  asksWhichAgentDoesBest,
   addsAResolution,
   readsAnExport,
   isToldWhatToChange,

@@ -189,6 +189,20 @@ async def test_a_task_that_fails_on_schedule_is_logged_and_tried_again(
     assert last.error is None
 
 
+@pytest.mark.parametrize(("quiet", "level"), [(False, logging.INFO), (True, logging.DEBUG)])
+async def test_what_a_quiet_task_does_is_logged_for_debugging_only(
+    metrics: Metrics, caplog: pytest.LogCaptureFixture, quiet: bool, level: int
+) -> None:
+    caplog.set_level(logging.DEBUG, "app.tasks.runner")
+    work = Work()
+    runner = TaskRunner([Task("work", OFTEN, SETTINGS, work, quiet)], metrics)
+    runner.start()
+    await work.has_begun(3)
+    await runner.stop()
+    done = [record for record in caplog.records if record.getMessage() == "task done"]
+    assert {record.levelno for record in done} == {level}
+
+
 async def test_failures_on_schedule_are_counted_until_a_run_succeeds(start: Start) -> None:
     counted: list[int] = []
 

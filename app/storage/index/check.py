@@ -8,8 +8,10 @@ from typing import Any
 from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
+from app.storage.index import summaries
 from app.storage.index.connections import Connection
 from app.storage.index.rows import COLUMNS, stored_document
+from app.storage.index.summarising import summary_of
 
 STEP = 500
 """How many patterns one step compares."""
@@ -42,7 +44,7 @@ _COUNTERPARTS = {
 
 def whole_file(connection: Connection) -> list[Finding]:
     """What SQLite's own check and the counts between tables find."""
-    looks = (_integrity, _counterparts, _daily_sums)
+    looks = (_integrity, _counterparts, _daily_sums, _summaries)
     return [finding for look in looks for finding in _as_far_as_readable(look, connection)]
 
 
@@ -125,3 +127,15 @@ def _daily_sums(connection: Connection) -> Iterator[Finding]:
     }
     if counted != kept:
         yield Finding("days", "the daily sums differ from the patterns")
+
+
+def _summaries(connection: Connection) -> Iterator[Finding]:
+    kept = summaries.everything(connection)
+    for (day,) in connection.execute("SELECT DISTINCT day FROM days").fetchall():
+        missing = summaries.unsummarised(connection, day, day)
+        for period in summaries.periods_of(day):
+            expected = [] if period in missing else summary_of(connection, period)
+            if set(kept.pop(period, [])) != set(expected):
+                yield Finding("agent_summaries", f"{period} differs from the patterns")
+    for period in kept:
+        yield Finding("agent_summaries", f"{period} has no patterns")

@@ -95,7 +95,59 @@ CREATE TABLE days (
 CREATE VIRTUAL TABLE words USING fts5 (text, content='', columnsize=0, tokenize='ascii');
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+DROP INDEX patterns_by_type;
+CREATE INDEX patterns_by_type
+    ON patterns (pattern_type, timestamp, agent, success, duration_ms);
+
+CREATE TABLE agent_summaries (
+    hours INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    project_name TEXT,
+    pattern_type TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    patterns INTEGER NOT NULL,
+    succeeded INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    shortest_ms INTEGER,
+    longest_ms INTEGER,
+    durations BLOB NOT NULL
+) STRICT;
+CREATE INDEX agent_summaries_by_period ON agent_summaries (hours, start, project_name);
+
+CREATE TABLE unsummarised (
+    hours INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    claim INTEGER NOT NULL,
+    PRIMARY KEY (hours, start)
+) STRICT, WITHOUT ROWID;
+WITH RECURSIVE
+    known AS (SELECT DISTINCT day FROM days),
+    hour AS (SELECT 0 AS number UNION ALL SELECT number + 1 FROM hour WHERE number < 23)
+INSERT INTO unsummarised (hours, start, claim)
+    SELECT 24, day * 24, 0 FROM known
+    UNION ALL SELECT 1, day * 24 + number, 0 FROM known CROSS JOIN hour;
+CREATE TRIGGER summary_outdated AFTER INSERT ON unsummarised BEGIN
+    DELETE FROM agent_summaries WHERE hours = NEW.hours AND start = NEW.start;
+END;
+CREATE TRIGGER hour_outdated AFTER INSERT ON unsummarised
+WHEN NEW.hours = 1 BEGIN
+    INSERT INTO unsummarised VALUES (24, NEW.start - (NEW.start % 24 + 24) % 24, 0)
+        ON CONFLICT DO UPDATE SET claim = 0;
+END;
+CREATE TRIGGER hour_claim_lost AFTER UPDATE OF claim ON unsummarised
+WHEN NEW.hours = 1 AND NEW.claim = 0 BEGIN
+    INSERT INTO unsummarised VALUES (24, NEW.start - (NEW.start % 24 + 24) % 24, 0)
+        ON CONFLICT DO UPDATE SET claim = 0;
+END;
+"""
+"""Summaries by agent, of hours and of days, and the periods that have patterns but none.
+
+`start` is in hours since the epoch; a `project_name` of NULL means all projects together;
+those by project are there only where they are worth it. For `claim` see
+`app.storage.index.summaries`."""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """What takes a database from each version (its place here) to the next."""
 
 

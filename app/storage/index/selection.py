@@ -7,9 +7,10 @@ the whole, and the branches are merged.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from app.schemas.fields import PatternType
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.words import Phrase
 
@@ -59,6 +60,10 @@ class _Branch:
     condition: str = ""
     parameters: tuple[Parameter, ...] = ()
     time: str = "p.timestamp"
+
+
+_BY_TIME = _Branch("patterns p INDEXED BY patterns_by_time")
+"""The walk where no filter leads."""
 
 
 def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
@@ -129,6 +134,27 @@ def changed(filters: Filters, columns: str, after_seq: int, through: int, limit:
     return Statement(sql, tuple(parameters))
 
 
+def naming_agents(filters: Filters, key: str) -> list[Statement]:
+    """`key`, success and duration of the matches that name an agent: each in one of these.
+
+    Where nothing rarer leads, each type is walked for itself along `patterns_by_type`, which
+    has these columns.
+    """
+    if not filters.pattern_types and _branches(filters) == [_BY_TIME]:
+        filters = replace(filters, pattern_types=tuple(map(str, PatternType)))
+    columns = f"{key}, p.success AS success, p.duration_ms AS duration_ms"
+    walks = []
+    for branch in _branches(filters):
+        conditions, parameters = _conditions(filters, branch)
+        sql = f"FROM {branch.source}{_where([*conditions, 'p.agent IS NOT NULL'])}"
+        walks.append(Statement(sql, tuple(parameters)))
+    if not filters.any_tags:  # then no two branches find the same
+        return [Statement(f"SELECT {columns} {sql}", parameters) for sql, parameters in walks]
+    seqs = _union([Statement(f"SELECT p.seq AS seq {sql}", values) for sql, values in walks])
+    sql = f"SELECT {columns} FROM ({seqs.sql}) CROSS JOIN patterns p USING (seq)"
+    return [Statement(sql, seqs.parameters)]
+
+
 def match_expression(phrases: Sequence[Phrase]) -> str:
     """Phrases in the language of FTS5; words hold nothing that would need escaping."""
     return " AND ".join(
@@ -153,7 +179,7 @@ def _branches(filters: Filters) -> list[_Branch]:
         if values:
             source = f"patterns p INDEXED BY {index}"
             return [_Branch(source, f"p.{column} = ?", (value,)) for value in values]
-    return [_Branch("patterns p INDEXED BY patterns_by_time")]
+    return [_BY_TIME]
 
 
 def _values(filters: Filters, column: str) -> tuple[Parameter, ...]:

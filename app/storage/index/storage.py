@@ -12,6 +12,7 @@ from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Record, StoredDocument
 from app.storage.base import (
+    AgentFigures,
     Change,
     Changes,
     Count,
@@ -24,6 +25,7 @@ from app.storage.base import (
     Tally,
 )
 from app.storage.index import check, reading
+from app.storage.index.agents import agents
 from app.storage.index.compression import Compressor
 from app.storage.index.connections import (
     Connection,
@@ -37,6 +39,7 @@ from app.storage.index.connections import (
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
 from app.storage.index.space import give_back
+from app.storage.index.summarising import Summariser
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
@@ -71,6 +74,7 @@ class IndexedStorage(Storage):
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
         self._compressor = Compressor(self._readers, self._writer)
+        self._summariser = Summariser(self._readers, self._writer)
 
     def _connect(self) -> Connection:
         connection = connect_writer(self._path, self._synchronous)
@@ -165,6 +169,9 @@ class IndexedStorage(Storage):
     async def count(self, filters: Filters) -> Count:
         return await self._readers.run(partial(reading.count, filters=filters))
 
+    async def agents(self, filters: Filters) -> list[AgentFigures]:
+        return await self._readers.run(partial(agents, filters=filters))
+
     async def changes(
         self,
         filters: Filters,
@@ -216,6 +223,10 @@ class IndexedStorage(Storage):
 
     async def compress(self, before: int) -> AsyncIterator[int]:
         async for done in self._compressor.run(before):
+            yield done
+
+    async def summarise(self, before: int) -> AsyncIterator[int]:
+        async for done in self._summariser.run(before):
             yield done
 
     def stored_bytes(self) -> int:

@@ -13,11 +13,12 @@ from app.schemas.records import (
     StoredDocument,
     record_of_document,
 )
-from app.schemas.timestamps import day_of, now
+from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
 from app.storage.index.rows import COLUMNS, insert_rows, stored_document
+from app.storage.index.summaries import outdate
 
 _PATTERNS = (
     "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
@@ -54,6 +55,7 @@ class Transaction:
         self._added: list[tuple[Record, Provenance]] = []
         self._buried: list[tuple[Tombstone, int]] = []
         self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
+        self._hours: set[int] = set()
 
     def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """See `Storage.insert_many`."""
@@ -187,6 +189,7 @@ class Transaction:
         if self._days:
             sums = [(*key, *delta) for key, delta in self._days.items()]
             insert_rows(self.connection, _DAYS, sums, _ADDING_UP)
+            outdate(self.connection, self._hours)
             self.connection.executemany(
                 "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
                 " AND patterns = 0",
@@ -318,3 +321,5 @@ class Transaction:
             delta = self._days[key]
             delta[0] += sign
             delta[1] += sign * len(record.document)
+            if record.filed.agent is not None:
+                self._hours.add(record.timestamp // HOUR)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from app.schemas.timestamps import DAY
 from app.storage.base import Finding
 from app.storage.sqlite import SQLiteStorage
 from tests.contract.reading import findings
-from tests.records import record
+from tests.records import NOON, record, records
 from tests.unit.sqlite.conftest import run_sql
 
 
@@ -71,6 +72,26 @@ async def test_a_document_that_is_no_pattern_any_more_is_found_and_the_check_goe
     told = await findings(storage)
     assert "a" in {finding.place for finding in told}
     assert Finding("b", "its columns differ from its document") in told
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE agent_summaries SET patterns = 21 WHERE hours = 1",
+        "UPDATE agent_summaries SET durations = x'01' WHERE hours = 24",
+        "DELETE FROM agent_summaries WHERE project_name = ''",
+        "DELETE FROM agent_summaries",
+        "UPDATE agent_summaries SET start = start + 24",
+    ],
+)
+async def test_summaries_that_are_not_right_are_found(
+    storage: SQLiteStorage, path: Path, damage: str
+) -> None:
+    await storage.insert_many(records(20))
+    assert sum([done async for done in storage.summarise(NOON + DAY)]) == 2
+    assert await findings(storage) == []
+    run_sql(path, damage)
+    assert {finding.place for finding in await findings(storage)} == {"agent_summaries"}
 
 
 async def test_damage_far_inside_the_store_is_found(storage: SQLiteStorage, path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import StoreNotOpened
+from app.storage.index.schema import MIGRATIONS
 from tests.records import record
 from tests.unit.sqlite.conftest import run_sql, storage_at
 
@@ -82,7 +83,7 @@ def test_a_store_that_was_refused_can_be_opened_when_what_was_wrong_is_mended(
     make_store(path)
     run_sql(path, "PRAGMA user_version = 99")
     refusal(path)
-    run_sql(path, "PRAGMA user_version = 1")
+    run_sql(path, f"PRAGMA user_version = {len(MIGRATIONS)}")
     make_store(path, pattern_id="b")
     assert run_sql(path, "SELECT pattern_id FROM patterns ORDER BY seq") == [("a",), ("b",)]
 
