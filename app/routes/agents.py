@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from app.errors import StorageUnavailable
 from app.routes.components import JSON, content
-from app.routes.direct import DirectRoute, operation, query_parameters
+from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import AgentParameters, read_parameters
 from app.routes.refusals import PARAMETERS
 from app.routes.state import state_of
@@ -25,7 +25,7 @@ router = APIRouter(route_class=DirectRoute)
         "With neither `start_date` nor `end_date` it is the last 7 days up to now; the answer "
         "says which time it is about. It is never stale: what is written counts at once.",
         tag="querying",
-        parameters=query_parameters(AgentParameters),
+        parameters=[AgentParameters],
         answers={200: {"description": "The agents.", "content": content("AgentStatistics")}},
         problems=(*PARAMETERS, StorageUnavailable),
     ),
