@@ -3,7 +3,6 @@
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,7 +67,7 @@ class Contestant(ABC):
         command, environment = self.command(folder, port), self.environment(folder)
         return Server(command, environment, port, folder / f"server-{port}.log")
 
-    def line(self, pattern: Mapping[str, Any]) -> str:
+    def line(self, pattern: dict[str, Any]) -> str:
         """A pattern as it is posted, under no id yet."""
         return json.dumps({**pattern, "pattern_id": ID}, separators=(",", ":"))
 

@@ -17,7 +17,8 @@ from tests.benchmarks.speed.targets import FEW, MANY, RAW
 from tests.benchmarks.stores import place
 
 CONNECTIONS = 32
-BATCH_CONNECTIONS = 4
+BATCH_CONNECTIONS = 2
+"""Enough that one batch can be read while another is written."""
 
 _SETTLE_SECONDS = 1.0
 _GROWTH_SECONDS = 2.0

@@ -32,17 +32,17 @@ class KeptStores:
         def build(folder: Path) -> None:
             asyncio.run(_fill(folder, backend, patterns))
 
-        return self.kept(backend, patterns, "".join(schema.MIGRATIONS), build)
+        return self.kept(f"{backend}-{patterns}", "".join(schema.MIGRATIONS), build)
 
-    def kept(self, name: str, patterns: int, recipe: str, build: Callable[[Path], None]) -> Path:
-        """A folder built from so many patterns by a recipe; one by another recipe is removed."""
+    def kept(self, name: str, recipe: str, build: Callable[[Path], None]) -> Path:
+        """A folder built by a recipe; one of that name by another recipe is removed."""
         mark = hashlib.sha256((inspect.getsource(generated) + recipe).encode()).hexdigest()[:12]
-        path = self.folder / f"{name}-{patterns}-{mark}"
+        path = self.folder / f"{name}-{mark}"
         if path.exists():
             return path
-        for old in self.folder.glob(f"{name}-{patterns}-*"):
+        for old in self.folder.glob(f"{name}-*"):
             shutil.rmtree(old)
-        self._tell(f"building {name} with {patterns:,} patterns, once")
+        self._tell(f"building {name}, once")
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="building-") as unfinished:
             target = Path(unfinished) / "store"
             target.mkdir()

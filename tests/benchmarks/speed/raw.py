@@ -152,7 +152,7 @@ def agents_of(store: Path, kept: KeptStores, patterns: int) -> Path:
             )
             connection.commit()
 
-    return kept.kept("agents", patterns, inspect.getsource(agents_of), build) / _AGENTS
+    return kept.kept(f"agents-{patterns}", inspect.getsource(agents_of), build) / _AGENTS
 
 
 def _median_time(ask: Callable[[T], None], questions: Sequence[T], seconds: float) -> float:

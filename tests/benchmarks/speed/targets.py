@@ -19,14 +19,14 @@ class Workload:
 WORKLOADS = {
     "W1 32": Workload("W1 single POST, 32 connections", "/s"),
     "W1 1": Workload("W1 single POST, 1 connection", "/s"),
-    "W2": Workload("W2 NDJSON batches of 1,000, 4 connections", "/s"),
+    "W2": Workload("W2 NDJSON batches of 1,000, 2 connections", "/s"),
     "W3 1": Workload("W3 one by id, 1 connection, p50", "ms"),
     "W3 32": Workload("W3 one by id, 32 connections", "/s"),
     "W4": Workload("W4 latest 50 of a type with a tag in 7 days, p50", "ms"),
     "W5": Workload("W5 success and durations by agent over 7 days, p50", "ms"),
     "deep": Workload("deep pages of W4 (without the 7 days), p50", "ms"),
     "ingest single": Workload("ingest as it grows, single POST, 32 connections", "/s"),
-    "ingest batch": Workload("ingest as it grows, batches of 1,000, 4 connections", "/s"),
+    "ingest batch": Workload("ingest as it grows, batches of 1,000, 2 connections", "/s"),
     "start": Workload("cold start to the first 200", "s"),
     "memory": Workload("idle memory (PSS)", "MB"),
 }
