@@ -13,6 +13,7 @@ from tests.benchmarks import stores
 from tests.benchmarks.speed.kept import KeptStores
 from tests.benchmarks.speed.load import ID, Posting
 from tests.benchmarks.speed.processes import Server, free_port
+from tests.benchmarks.speed.targets import FILES, FULL, NORMAL, REF, REF_IN_THREAD
 
 ROOT = Path(__file__).parents[3]
 """The checkout that is measured."""
@@ -41,12 +42,12 @@ class Contestant(ABC):
 
     name: str
     durable: str
-    """What becomes of an answered POST when the power fails."""
+    """What becomes of the POSTs it has answered when the power fails."""
 
     ready: ClassVar[str]
     """A path that is answered with 200 once the server can be used."""
 
-    single: ClassVar[Posting]
+    single: Posting
     batch: ClassVar[Posting | None] = None
 
     def store(self, kept: KeptStores, patterns: int) -> Path | None:
@@ -73,12 +74,14 @@ class Contestant(ABC):
 
 
 class Reference(Contestant):
-    """REF."""
+    """REF; one whose route is a plain `def` runs it in a thread, which costs more."""
 
-    name = "REF"
-    durable = "keeps nothing"
+    durable = "none is kept"
     ready = "/ready"
-    single = Posting("/patterns")
+
+    def __init__(self, *, in_thread: bool = False) -> None:
+        self.name = REF_IN_THREAD if in_thread else REF
+        self.single = Posting("/patterns/in-thread" if in_thread else "/patterns")
 
     def command(self, folder: Path, port: int) -> list[str]:
         uvicorn = [sys.executable, "-m", "uvicorn", "tests.benchmarks.speed.reference:app"]
@@ -105,6 +108,9 @@ class Reader(Contestant):
         """The path of the success rate and the median and 95th percentile of the duration."""
 
 
+_NAMES = {"full": FULL, "normal": NORMAL}
+
+
 class Service(Reader):
     """This service, as `pattern-store serve` runs it, but for tasks that would change the store.
 
@@ -116,8 +122,8 @@ class Service(Reader):
     batch = Posting("/v1/patterns/batch", "application/x-ndjson", BATCH, between="\n", after="\n")
 
     def __init__(self, backend: str = "sqlite", synchronous: str = "full") -> None:
-        self.name = f"{backend}, {synchronous.upper()}" if backend == "sqlite" else backend
-        self.durable = "kept" if synchronous == "full" else "the last moments are lost"
+        self.name = FILES if backend == "filesystem" else _NAMES[synchronous]
+        self.durable = "all are kept" if synchronous == "full" else "the last are lost"
         self._backend = backend
         self._synchronous = synchronous
 

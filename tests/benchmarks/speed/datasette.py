@@ -37,7 +37,7 @@ class Datasette(Reader):
     """Datasette with a table of patterns in WAL mode, which syncs each transaction."""
 
     name = DATASETTE
-    durable = "kept"
+    durable = "all are kept"
     ready = "/-/versions.json"
     single = Posting(f"{_TABLE}/-/insert", before='{"row":', after="}")
     batch = Posting(

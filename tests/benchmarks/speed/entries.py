@@ -15,7 +15,7 @@ from tests.benchmarks.speed.questions import latest, lines_to_post, some_ids, sp
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A contestant whose server runs, and a folder for what is to be posted and asked."""
+    """A contestant whose server was started, and a folder for what is to be posted and asked."""
 
     contestant: Contestant
     server: Server
@@ -25,6 +25,10 @@ class Entry:
     def name(self) -> str:
         """The contestant's name."""
         return self.contestant.name
+
+    def wait(self) -> None:
+        """Wait until the server can be used."""
+        self.server.wait_for(self.contestant.ready)
 
     def post(self, posting: Posting, connections: int, seconds: float) -> float:
         """Patterns a second that it takes."""
@@ -57,5 +61,4 @@ def entered(
             written(folder / "latest", map(contestant.latest, latest()))
             written(folder / "spans", (contestant.by_agent(*span) for span in spans()))
         with contestant.server(store) as server:
-            server.wait_for(contestant.ready)
             yield Entry(contestant, server, folder)

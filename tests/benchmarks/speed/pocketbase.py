@@ -72,7 +72,7 @@ class PocketBase(Reader):
     """PocketBase with a collection of patterns, its log off. It syncs as NORMAL does."""
 
     name = POCKETBASE
-    durable = "the last moments are lost"
+    durable = "the last are lost"
     ready = "/api/health"
     single = Posting(_RECORDS)
     batch = Posting(

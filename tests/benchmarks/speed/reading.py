@@ -1,69 +1,76 @@
 """Reading from large stores: W3, W4, W5 and deep pages."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 
+from tests.benchmarks.speed import questions
 from tests.benchmarks.speed.contestants import Latest, Service
 from tests.benchmarks.speed.entries import Entry
-from tests.benchmarks.speed.kept import KeptStores
-from tests.benchmarks.speed.questions import TYPES, deep_page, latest, spans, written
-from tests.benchmarks.speed.raw import RawReading, agents_of
-from tests.benchmarks.speed.rounds import Samples, by_turns
+from tests.benchmarks.speed.raw import RawReading
+from tests.benchmarks.speed.rounds import Samples, Take, by_turns
 from tests.benchmarks.speed.scale import Scale
 from tests.benchmarks.speed.targets import DEEP, FIRST, RAW
-from tests.benchmarks.stores import place
+from tests.benchmarks.speed.writing import CONNECTIONS
 from tests.generated import TAGS
 
 Found = Iterator[tuple[str, Samples]]
-"""What was measured, by the keys of `WORKLOADS`; no samples where there is nothing to measure."""
 
 
-def reading(entries: Sequence[Entry], store: Path, scale: Scale, kept: KeptStores) -> Found:
-    """Measure it all; the first entry is this service on the large store."""
-    rounds, seconds = scale.rounds, scale.seconds
+def by_id(entries: Sequence[Entry], scale: Scale) -> Found:
+    """W3: the median time of a look-up, and look-ups a second."""
+    yield "W3 1", by_turns(scale.rounds, _times(entries, "ids", scale))
 
-    def median_times(paths: str) -> dict[str, partial[float]]:
-        return {entry.name: partial(_median_ms, entry, paths, seconds) for entry in entries}
+    def rate(entry: Entry) -> float:
+        return entry.get("ids", CONNECTIONS, scale.seconds).rate
 
-    yield "W3 1", by_turns(rounds, median_times("ids"))
-    yield (
-        "W3 32",
-        by_turns(rounds, {entry.name: partial(_rate, entry, seconds) for entry in entries}),
-    )
-    agents = agents_of(store, kept, scale.patterns)
-    with closing(RawReading(place(store, "sqlite"), agents)) as raw:
-        bare = partial(raw.latest, latest(), seconds)
-        yield "W4", by_turns(rounds, {RAW: lambda: bare() * 1000, **median_times("latest")})
-        bare_sums = partial(raw.by_agent, spans(), seconds)
-        there = {
-            entry.name: partial(_median_ms, entry, "spans", seconds)
-            for entry in entries
-            if _answers(entry, "spans")
-        }
-        yield "W5", by_turns(rounds, {RAW: lambda: bare_sums() * 1000, **there})
-    yield "deep", by_turns(rounds, _pages(entries[0], seconds))
+    yield "W3 32", by_turns(scale.rounds, {entry.name: partial(rate, entry) for entry in entries})
 
 
-def _median_ms(entry: Entry, paths: str, seconds: float) -> float:
-    return entry.get(paths, 1, seconds).p50 * 1000
+def latest(entries: Sequence[Entry], raw: RawReading, scale: Scale) -> Found:
+    """W4: the median time of a query, beside that of SQLite alone."""
+    asked = questions.latest()
+
+    def bare() -> float:
+        return _milliseconds(raw.latest(asked, scale.seconds))
+
+    yield "W4", by_turns(scale.rounds, {RAW: bare, **_times(entries, "latest", scale)})
 
 
-def _rate(entry: Entry, seconds: float) -> float:
-    return entry.get("ids", 32, seconds).rate
+def by_agent(entries: Sequence[Entry], raw: RawReading, scale: Scale) -> Found:
+    """W5: the median time of a summary, of those who have one, beside SQLite with Python."""
+    asked = questions.spans()
+
+    def bare() -> float:
+        return _milliseconds(raw.by_agent(asked, scale.seconds))
+
+    able = [entry for entry in entries if _answers(entry, "spans")]
+    yield "W5", by_turns(scale.rounds, {RAW: bare, **_times(able, "spans", scale)})
+
+
+def pages(entry: Entry, scale: Scale) -> Found:
+    """The median times of first pages of this service, and of pages far behind."""
+    firsts = [Service().latest(Latest(each, TAGS[0], None)) for each in questions.TYPES]
+    questions.written(entry.folder / FIRST, firsts)
+    deep = (questions.deep_page(entry.server, first) for first in firsts)
+    questions.written(entry.folder / DEEP, deep)
+    takes = {name: partial(_time, entry, name, scale) for name in (FIRST, DEEP)}
+    yield "deep", by_turns(scale.rounds, takes)
+
+
+def _times(entries: Sequence[Entry], paths: str, scale: Scale) -> dict[str, Take]:
+    return {entry.name: partial(_time, entry, paths, scale) for entry in entries}
+
+
+def _time(entry: Entry, paths: str, scale: Scale) -> float:
+    return _milliseconds(entry.get(paths, 1, scale.seconds).p50)
+
+
+def _milliseconds(seconds: float) -> float:
+    return seconds * 1000
 
 
 def _answers(entry: Entry, paths: str) -> bool:
     """Whether the contestant has what a file of paths asks for."""
     path = (entry.folder / paths).read_text().splitlines()[0]
     return entry.server.get(path)[0] != HTTPStatus.NOT_FOUND
-
-
-def _pages(entry: Entry, seconds: float) -> dict[str, partial[float]]:
-    """The first pages of queries, and pages far behind."""
-    firsts = [Service().latest(Latest(each, TAGS[0], None)) for each in TYPES]
-    written(entry.folder / FIRST, firsts)
-    written(entry.folder / DEEP, [deep_page(entry.server, first) for first in firsts])
-    return {name: partial(_median_ms, entry, name, seconds) for name in (FIRST, DEEP)}

@@ -57,3 +57,9 @@ async def ready() -> dict[str, bool]:
 async def create(pattern: Pattern) -> dict[str, str]:
     """Take a pattern, and forget it."""
     return {"pattern_id": pattern.pattern_id}
+
+
+@app.post("/patterns/in-thread", status_code=201)
+def create_in_thread(pattern: Pattern) -> dict[str, str]:
+    """Do the same in the thread pool, where FastAPI runs what is no coroutine."""
+    return {"pattern_id": pattern.pattern_id}

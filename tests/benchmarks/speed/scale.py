@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-_SHORTEST_BATCHES = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -25,7 +23,7 @@ class Scale:
         """The same with another number of patterns, or other rounds, where they are given."""
         scale = replace(self, rounds=rounds or self.rounds)
         if seconds is not None:
-            scale = replace(scale, seconds=seconds, batch_seconds=max(seconds, _SHORTEST_BATCHES))
+            scale = replace(scale, seconds=seconds, batch_seconds=seconds)
         if patterns is None:
             return scale
         few, files = min(self.few, 1 + patterns // 10), min(self.files, patterns)
@@ -33,4 +31,4 @@ class Scale:
 
 
 WHOLE = Scale(1_000_000, few=10_000, files=100_000, rounds=5, seconds=5.0, batch_seconds=5.0)
-QUICK = Scale(100_000, few=10_000, files=10_000, rounds=5, seconds=1.0, batch_seconds=2.0)
+QUICK = Scale(100_000, few=10_000, files=10_000, rounds=5, seconds=0.6, batch_seconds=1.2)

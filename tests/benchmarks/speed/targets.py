@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 FULL, NORMAL, FILES = "sqlite, FULL", "sqlite, NORMAL", "filesystem"
-REF, RAW, POCKETBASE, DATASETTE = "REF", "RAW", "PocketBase", "Datasette"
+REF, REF_IN_THREAD = "REF", "REF, route in a thread"
+RAW, POCKETBASE, DATASETTE = "RAW", "PocketBase", "Datasette"
 FEW, MANY = "few stored", "many stored"
 FIRST, DEEP = "page 1", "deep page"
 
@@ -31,6 +32,9 @@ WORKLOADS = {
     "memory": Workload("idle memory (PSS)", "MB"),
 }
 """By key; the order is that of the table."""
+
+ROWS = tuple(dict.fromkeys(key.split()[0] for key in WORKLOADS))
+"""What can be asked for by itself."""
 
 
 @dataclass(frozen=True, slots=True)
