@@ -40,7 +40,9 @@ def as_json(found: Found, scale: Scale, notes: list[str]) -> str:
         for spread in [_compared(found, target)]
     ]
     measured = {
-        key: {**asdict(WORKLOADS[key]), "samples": samples} for key, samples in found.items()
+        key: {**asdict(workload), "samples": found[key]}
+        for key, workload in WORKLOADS.items()
+        if key in found
     }
     report: dict[str, Any] = {
         "machine": machine(),
