@@ -34,7 +34,7 @@ class Entry:
         """Patterns a second that it takes."""
         lines = self.folder / "lines"
         load = post(self.server.url, posting, lines, connections=connections, seconds=seconds)
-        return posting.lines * (load.rate if posting.lines == 1 else load.steady_rate)
+        return load.rate * posting.lines
 
     def get(self, paths: str, connections: int, seconds: float) -> Load:
         """Load from getting the paths in a file."""

@@ -26,29 +26,16 @@ class NoLoad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load over connections amounted to: requests answered, in seconds.
+    """What a load amounted to: requests answered, in seconds; `p50` is the time of an answer."""
 
-    `mean` and `p50` are times of an answer in seconds.
-    """
-
-    connections: int
     requests: int
     seconds: float
-    mean: float
     p50: float
 
     @property
     def rate(self) -> float:
         """Answers a second."""
         return self.requests / self.seconds
-
-    @property
-    def steady_rate(self) -> float:
-        """Answers a second, from how long they take (Little's law).
-
-        Where there are few of them, it does not depend on how many were under way at the end.
-        """
-        return self.connections / self.mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +91,4 @@ def _wrk(url: str, script: str, arguments: Sequence[str], connections: int, seco
         return _wrk(url, script, arguments, connections, 2 * seconds)
     if found["refused"] or found["broken"] or not found["requests"]:
         raise NoLoad(f"{url} did not bear {script} {arguments[:2]}: {found}")
-    seconds, mean, p50 = (found[name] / 1e6 for name in ("microseconds", "mean", "p50"))
-    return Load(connections, found["requests"], seconds, mean, p50)
+    return Load(found["requests"], found["microseconds"] / 1e6, found["p50"] / 1e6)
