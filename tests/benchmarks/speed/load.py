@@ -83,6 +83,8 @@ def _wrk(url: str, script: str, arguments: Sequence[str], connections: int, seco
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)  # wrk ends, and tells what it did so far
             output, _ = process.communicate()
+        finally:
+            process.kill()  # where this program is to end meanwhile
     lines = output.splitlines()
     if process.returncode or not lines or not lines[-1].startswith("{"):
         raise NoLoad(f"wrk failed: {output}")

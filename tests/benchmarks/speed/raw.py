@@ -159,9 +159,8 @@ def _median_time(ask: Callable[[T], None], questions: Sequence[T], seconds: floa
     """The median time of a question, all asked in turn for so many seconds."""
     taken: list[float] = []
     remaining = itertools.cycle(questions)
-    while sum(taken) < seconds:
-        question = next(remaining)
-        started = time.perf_counter()
-        ask(question)
+    deadline = time.perf_counter() + seconds
+    while (started := time.perf_counter()) < deadline:
+        ask(next(remaining))
         taken.append(time.perf_counter() - started)
     return median(taken)
