@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import inspect
+import os
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,7 @@ class KeptStores:
 def copied(store: Path, target: Path) -> Path:
     """A copy of a store, to be written to; where the file system can, one that takes no room."""
     subprocess.run(["cp", "-a", "--reflink=auto", store, target], check=True)
+    os.sync()  # what the system has still to write would slow down what is measured next
     return target
 
 
