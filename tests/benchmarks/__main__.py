@@ -1,28 +1,38 @@
-"""`python -m tests.benchmarks NAME`: measure, and print a Markdown table."""
+"""`python -m tests.benchmarks [NAME]`: measure, and print Markdown."""
 
 import argparse
 import asyncio
 import os
 import platform
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import migration, storage
+from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
 BENCHMARKS = {"storage": storage.BENCHMARK, "migration": migration.BENCHMARK}
-"""By name; a further benchmark is a further line."""
+"""Those that build their stores anew each time, by name; a further one is a further line."""
+
+_PATTERNS = 100_000
 
 
-def main() -> None:
-    """Run the benchmark that the command line names."""
+def main() -> int:
+    """Run the benchmark that the command line names; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("name", choices=BENCHMARKS)
-    parser.add_argument("--patterns", type=int, default=100_000, metavar="N")
-    parser.add_argument("--folder", type=Path, help="where stores are built, on which disk")
+    parser.add_argument("name", nargs="?", choices=("speed", *BENCHMARKS), default="speed")
+    parser.add_argument("--patterns", type=int, metavar="N", help="how many are stored")
+    parser.add_argument(
+        "--folder", type=Path, help=f"where stores are built; speed keeps its own [{speed.CACHE}]"
+    )
+    speed.add_options(parser)
     arguments = parser.parse_args()
-    asyncio.run(_run(arguments.name, arguments.patterns, arguments.folder))
+    if arguments.name == "speed":
+        return speed.run(arguments)
+    asyncio.run(_run(arguments.name, arguments.patterns or _PATTERNS, arguments.folder))
+    return 0
 
 
 async def _run(name: str, patterns: int, parent: Path | None) -> None:
@@ -38,4 +48,4 @@ async def _run(name: str, patterns: int, parent: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Contestants in a course, each with its server on a store."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.speed.contestants import Contestant, Reader
+from tests.benchmarks.speed.kept import KeptStores, copied
+from tests.benchmarks.speed.load import Load, Posting, get, post
+from tests.benchmarks.speed.processes import Server
+from tests.benchmarks.speed.questions import latest, lines_to_post, some_ids, spans, written
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contestant whose server was started, and a folder for what is to be posted and asked."""
+
+    contestant: Contestant
+    server: Server
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The contestant's name."""
+        return self.contestant.name
+
+    def wait(self) -> None:
+        """Wait until the server can be used."""
+        self.server.wait_for(self.contestant.ready)
+
+    def post(self, posting: Posting, connections: int, seconds: float) -> float:
+        """Patterns a second that it takes."""
+        lines = self.folder / "lines"
+        load = post(self.server.url, posting, lines, connections=connections, seconds=seconds)
+        return load.rate * posting.lines
+
+    def get(self, paths: str, connections: int, seconds: float) -> Load:
+        """Load from getting the paths in a file."""
+        file = self.folder / paths
+        return get(self.server.url, file, connections=connections, seconds=seconds)
+
+
+@contextmanager
+def entered(
+    contestant: Contestant, kept: KeptStores, patterns: int, *, work: Path
+) -> Iterator[Entry]:
+    """A contestant on a copy of its kept store of so many patterns; both go at the end."""
+    with tempfile.TemporaryDirectory(dir=work) as temporary:
+        folder = Path(temporary)
+        kept_store = contestant.store(kept, patterns)
+        store = folder / "store"
+        if kept_store is None:
+            store.mkdir()
+        else:
+            copied(kept_store, store)
+        written(folder / "lines", lines_to_post(contestant))
+        if kept_store is not None and isinstance(contestant, Reader):
+            written(folder / "ids", map(contestant.by_id, some_ids(kept_store)))
+            written(folder / "latest", map(contestant.latest, latest()))
+            written(folder / "spans", (contestant.by_agent(*span) for span in spans()))
+        with contestant.server(store) as server:
+            yield Entry(contestant, server, folder)
