@@ -35,9 +35,12 @@ class Documents:
     def read(self, seq: int) -> bytes:
         """The document of the state that a `seq` names. Raises LookupError."""
         row = self._connection.execute(_READ, (seq,)).fetchone()
-        if row is None:
-            raise LookupError(f"no document has the seq {seq}")
-        document, dictionary = row
+        return self.expanded(*row or (None, None))
+
+    def expanded(self, document: bytes | None, dictionary: int | None) -> bytes:
+        """A document as it was stored. Raises LookupError where there is none."""
+        if document is None:
+            raise LookupError("a pattern has no document")
         return document if dictionary is None else self._expanded(document, dictionary)
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:

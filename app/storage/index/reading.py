@@ -1,7 +1,8 @@
 """The reads of the contract, each a function of a connection inside one read transaction."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from app.errors import HistoryGone
@@ -11,7 +12,7 @@ from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
-from app.storage.index.rows import COLUMNS, stored_document
+from app.storage.index.rows import COLUMNS, DOCUMENT, FROM_DOCUMENTS, stored_document
 
 COUNT_LIMIT = 100_000
 """Matches counted one by one before an answer says "at least"."""
@@ -23,9 +24,10 @@ WINDOW = 20_000
 def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     """See `Storage.get`."""
     row = connection.execute(
-        f"SELECT {COLUMNS} FROM patterns p WHERE p.pattern_id = ?", (pattern_id,)
+        f"SELECT {COLUMNS}, {DOCUMENT} FROM patterns p {FROM_DOCUMENTS} WHERE p.pattern_id = ?",
+        (pattern_id,),
     ).fetchone()
-    return None if row is None else stored_document(row, connection.documents.read(row[4]))
+    return None if row is None else stored_document(row, connection.documents.expanded(*row[6:]))
 
 
 def query(
@@ -40,8 +42,7 @@ def query(
     statement = selection.page(filters, order, after, limit + 1)
     found = connection.execute(statement.sql, statement.parameters).fetchall()
     patterns: list[StoredDocument] = []
-    for seq, _, _ in found[:limit]:
-        pattern = by_seq(connection, seq)
+    for pattern in states(connection, [seq for seq, _, _ in found[:limit]]):
         max_bytes -= len(pattern.document)
         if patterns and max_bytes < 0:
             break
@@ -78,10 +79,10 @@ def changes(
     if first is None:
         return Changes([], max(after_seq, meta["last_seq"]))
     through = min(first + WINDOW, meta["last_seq"])
-    statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
+    statement = selection.changed(filters, after_seq, through, limit + 1)
+    seqs = [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
     found: list[Change] = []
-    for row in connection.execute(statement.sql, statement.parameters).fetchall():
-        pattern = stored_document(row, connection.documents.read(row[4]))
+    for pattern in states(connection, seqs):
         max_bytes -= len(pattern.document)
         if found and (max_bytes < 0 or len(found) == limit):
             through = found[-1].seq
@@ -208,10 +209,15 @@ def _next_change(connection: Connection, after_seq: int) -> int | None:
     return following
 
 
-def by_seq(connection: Connection, seq: int) -> StoredDocument:
-    """The state that a `seq` names, which must be there."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
-    return stored_document(row, connection.documents.read(seq))
+def states(connection: Connection, seqs: Iterable[int]) -> Iterator[StoredDocument]:
+    """The states that some `seq` name, in their order, each read when it is asked for."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS}, {DOCUMENT} FROM json_each(?) s"
+        f" CROSS JOIN patterns p ON p.seq = s.value {FROM_DOCUMENTS}",
+        (json.dumps([*seqs]),),
+    )
+    for row in rows:
+        yield stored_document(row, connection.documents.expanded(*row[6:]))
 
 
 def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | None:

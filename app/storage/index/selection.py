@@ -121,8 +121,8 @@ def all_seqs(filters: Filters) -> Statement:
     return Statement(f"{union.sql} ORDER BY seq", union.parameters)
 
 
-def changed(filters: Filters, columns: str, after_seq: int, through: int, limit: int) -> Statement:
-    """`columns` of the matches whose latest change lies in a window of `seq`, in its order."""
+def changed(filters: Filters, after_seq: int, through: int, limit: int) -> Statement:
+    """(seq) of the matches whose latest change lies in a window of `seq`, in its order."""
     branch = _Branch("patterns p NOT INDEXED", "p.seq > ? AND p.seq <= ?", (after_seq, through))
     conditions, parameters = _conditions(filters, branch)
     if filters.phrases:
@@ -130,7 +130,7 @@ def changed(filters: Filters, columns: str, after_seq: int, through: int, limit:
             "p.seq IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid <= ?)"
         )
         parameters += [match_expression(filters.phrases), after_seq, through]
-    sql = f"SELECT {columns} FROM {branch.source}{_where(conditions)} ORDER BY p.seq LIMIT {limit}"
+    sql = f"SELECT p.seq FROM {branch.source}{_where(conditions)} ORDER BY p.seq LIMIT {limit}"
     return Statement(sql, tuple(parameters))
 
 
