@@ -8,7 +8,7 @@ written with.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import zstandard
 
@@ -19,6 +19,9 @@ _LEVEL = 9
 _READ = (
     "SELECT document, NULL FROM documents WHERE seq = ?1"
     " UNION ALL SELECT document, dictionary FROM cold_documents WHERE seq = ?1"
+)
+_READ_EACH = (
+    "SELECT s.value, d.document FROM json_each(?) s LEFT JOIN documents d ON d.seq = s.value"
 )
 
 DICTIONARY_BYTES = 96 * 1024
@@ -35,13 +38,19 @@ class Documents:
     def read(self, seq: int) -> bytes:
         """The document of the state that a `seq` names. Raises LookupError."""
         row = self._connection.execute(_READ, (seq,)).fetchone()
-        return self.expanded(*row or (None, None))
-
-    def expanded(self, document: bytes | None, dictionary: int | None) -> bytes:
-        """A document as it was stored. Raises LookupError where there is none."""
-        if document is None:
-            raise LookupError("a pattern has no document")
+        if row is None:
+            raise LookupError(f"no document has the seq {seq}")
+        document, dictionary = row
         return document if dictionary is None else self._expanded(document, dictionary)
+
+    def of(self, seqs: Sequence[int]) -> Iterator[bytes]:
+        """The documents of some states in their order, read when they are asked for.
+
+        Raises LookupError where there is none.
+        """
+        rows = self._connection.execute(_READ_EACH, (json.dumps(seqs),))
+        for seq, hot in rows:
+            yield self.read(seq) if hot is None else hot
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:
         """Those documents of some states that are not compressed."""

@@ -12,7 +12,7 @@ from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
-from app.storage.index.rows import COLUMNS, DOCUMENT, FROM_DOCUMENTS, stored_document
+from app.storage.index.rows import COLUMNS, stored_document
 
 COUNT_LIMIT = 100_000
 """Matches counted one by one before an answer says "at least"."""
@@ -24,10 +24,9 @@ WINDOW = 20_000
 def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     """See `Storage.get`."""
     row = connection.execute(
-        f"SELECT {COLUMNS}, {DOCUMENT} FROM patterns p {FROM_DOCUMENTS} WHERE p.pattern_id = ?",
-        (pattern_id,),
+        f"SELECT {COLUMNS} FROM patterns p WHERE p.pattern_id = ?", (pattern_id,)
     ).fetchone()
-    return None if row is None else stored_document(row, connection.documents.expanded(*row[6:]))
+    return None if row is None else stored_document(row, connection.documents.read(row[4]))
 
 
 def query(
@@ -42,11 +41,12 @@ def query(
     statement = selection.page(filters, order, after, limit + 1)
     found = connection.execute(statement.sql, statement.parameters).fetchall()
     patterns: list[StoredDocument] = []
-    for pattern in states(connection, [seq for seq, _, _ in found[:limit]]):
-        max_bytes -= len(pattern.document)
+    documents = connection.documents.of([row[4] for row in found[:limit]])
+    for row, document in zip(found, documents, strict=False):
+        max_bytes -= len(document)
         if patterns and max_bytes < 0:
             break
-        patterns.append(pattern)
+        patterns.append(stored_document(row, document))
     return Page(patterns, more=len(patterns) < len(found))
 
 
@@ -209,15 +209,14 @@ def _next_change(connection: Connection, after_seq: int) -> int | None:
     return following
 
 
-def states(connection: Connection, seqs: Iterable[int]) -> Iterator[StoredDocument]:
+def states(connection: Connection, seqs: Sequence[int]) -> Iterator[StoredDocument]:
     """The states that some `seq` name, in their order, each read when it is asked for."""
     rows = connection.execute(
-        f"SELECT {COLUMNS}, {DOCUMENT} FROM json_each(?) s"
-        f" CROSS JOIN patterns p ON p.seq = s.value {FROM_DOCUMENTS}",
+        f"SELECT {COLUMNS} FROM json_each(?) s CROSS JOIN patterns p ON p.seq = s.value",
         (json.dumps([*seqs]),),
-    )
-    for row in rows:
-        yield stored_document(row, connection.documents.expanded(*row[6:]))
+    ).fetchall()
+    for row, document in zip(rows, connection.documents.of([row[4] for row in rows]), strict=True):
+        yield stored_document(row, document)
 
 
 def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | None:

@@ -10,17 +10,10 @@ from app.schemas.records import Provenance, StoredDocument
 COLUMNS = "p.pattern_id, p.pattern_type, p.timestamp, p.stored_at, p.seq, p.revision"
 """What a statement selects of `patterns p` to make one."""
 
-DOCUMENT = "coalesce(d.document, c.document), c.dictionary"
-"""What it selects besides, to have the document as it is kept, from `FROM_DOCUMENTS`."""
-
-FROM_DOCUMENTS = (
-    "LEFT JOIN documents d ON d.seq = p.seq LEFT JOIN cold_documents c ON c.seq = p.seq"
-)
-
 
 def stored_document(row: tuple[Any, ...], document: bytes) -> StoredDocument:
     """The stored document of a row of `COLUMNS` and its text."""
-    pattern_id, pattern_type, timestamp, at, seq, revision = row[:6]
+    pattern_id, pattern_type, timestamp, at, seq, revision = row
     return StoredDocument(
         pattern_id, pattern_type, timestamp, document, Provenance(at, seq, revision)
     )
