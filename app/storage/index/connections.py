@@ -37,11 +37,6 @@ _SAME_AS = {
     sqlite3.SQLITE_PERM: errno.EACCES,
 }
 
-_WRITER_CACHE_KIB = 64 * 1024
-_READER_CACHE_KIB = 16 * 1024
-"""Pages a connection keeps in memory at most: with SQLite's own 2 MiB, saving slows down as the
-indexes grow."""
-
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
 
@@ -70,7 +65,6 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
         f"synchronous = {synchronous}",
         f"journal_size_limit = {_WAL_BYTES}",
         "temp_store = MEMORY",
-        f"cache_size = -{_WRITER_CACHE_KIB}",
     )
 
 
@@ -84,9 +78,7 @@ def connect_reader(path: Path) -> Connection:
         check_same_thread=False,
         factory=Connection,
     )
-    return _set_up(
-        connection, "query_only = ON", "temp_store = MEMORY", f"cache_size = -{_READER_CACHE_KIB}"
-    )
+    return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
 
 
 def _set_up(connection: Connection, *settings: str) -> Connection:
