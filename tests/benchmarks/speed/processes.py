@@ -70,7 +70,8 @@ class Server:
 
     def wait_for(self, path: str) -> None:
         """Wait until a path answers with 200."""
-        while time.perf_counter() - self._started < _START_SECONDS:
+        deadline = time.perf_counter() + _START_SECONDS  # stores may have been built since
+        while time.perf_counter() < deadline:
             if self.process.poll() is not None:
                 break
             try:
