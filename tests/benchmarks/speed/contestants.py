@@ -138,6 +138,7 @@ class Service(Reader):
             "PATTERNS_STORAGE_URL": stores.url(folder, self._backend),
             "PATTERNS_SYNCHRONOUS": self._synchronous,
             "PATTERNS_ACCESS_LOG": "false",
+            "PATTERNS_RETENTION_DAYS": "0",  # all that was generated would be due
             "PATTERNS_RETENTION_INTERVAL_SECONDS": "0",
             "PATTERNS_COMPRESSION_INTERVAL_SECONDS": "0",
         }
