@@ -59,6 +59,7 @@ def remarks(contestants: Iterable[Contestant]) -> list[str]:
     lost = "; ".join(f"{each.name}: {each.durable}" for each in contestants)
     return [
         f"Of the POSTs answered when the power fails: {lost}.",
+        "REF's route is an `async def`; one that is a `def` runs in a thread, which takes longer.",
         "RAW is Python's sqlite3 alone, without full text; it writes durably.",
         "No access logs, but Datasette's, which has no switch; nothing is compressed yet.",
         "The load is made by wrk on the same machine.",

@@ -60,8 +60,11 @@ class Target:
 
 TARGETS = (
     Target("W1 32", FULL, REF, 1.0, "1.3"),
+    Target("W1 32", FULL, REF_IN_THREAD, 1.0, "1.3"),
     Target("W1 1", FULL, REF, 0.45, "0.5"),
+    Target("W1 1", FULL, REF_IN_THREAD, 0.45, "0.5"),
     Target("W1 1", NORMAL, REF, 0.75, "0.85"),
+    Target("W1 1", NORMAL, REF_IN_THREAD, 0.75, "0.85"),
     Target("W2", FULL, RAW, 0.5, "0.7"),
     Target("W3 1", FULL, POCKETBASE, 1.3, "below 1", most=True),
     Target("W3 32", FULL, POCKETBASE, 0.8, "above 1"),
