@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import StoreBusy, StoreNotOpened
+from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
 from app.storage.base import Outcome
 from tests.contract.conftest import Store
 from tests.contract.reading import findings, paged_ids
@@ -132,3 +132,10 @@ async def test_a_store_that_is_not_there_is_not_made_by_reading(
 async def test_an_open_store_answers(store: Store) -> None:
     for read_only in (False, True):
         await (await store.open(read_only=read_only)).ping()
+
+
+async def test_a_write_after_the_end_is_refused(store: Store) -> None:
+    storage = await store.open()
+    await storage.close()
+    with pytest.raises(StorageUnavailable, match="closed"):
+        await asyncio.wait_for(storage.insert(record("late")), timeout=30)

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from app.errors import PatternStoreError
+from app.errors import PatternStoreError, StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
@@ -95,9 +95,12 @@ class Writer:
         await self.finish()
         if self._task is not None:
             self._task.cancel()
+            self._task = None
         await self._worker.close()
 
     async def _enqueue(self, write: _Write) -> Any:
+        if self._task is None:
+            raise StorageUnavailable("The store is closed.")
         self._waiting.append(write)
         self._arrived.set()
         return await write.future
