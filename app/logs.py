@@ -1,4 +1,7 @@
-"""Logs as JSON lines on standard error, each with the id of the request it belongs to."""
+"""Logs as JSON lines on standard error, each with the id of the request it belongs to.
+
+All but ASCII is escaped: some programs end a line also where Unicode has another separator.
+"""
 
 import logging
 import logging.config
@@ -26,7 +29,7 @@ def configure_logs(level: str) -> None:
             "filters": {"request_ids": {"()": _RequestIds}},
             "formatters": {
                 "json": {
-                    "()": "pythonjsonlogger.orjson.OrjsonFormatter",
+                    "()": "pythonjsonlogger.json.JsonFormatter",
                     "fmt": "%(levelname)s %(name)s %(message)s",
                     "rename_fields": {"levelname": "level", "name": "logger"},
                     "timestamp": "time",

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 import orjson
 
+from app.schemas.json_text import ascii_json
+
 _DELAY_SECONDS = 0.1
 
 _logger = logging.getLogger("app.requests")
@@ -47,7 +49,7 @@ class AccessLog:
     def flush(self) -> None:
         """Write what waits."""
         if self._lines:
-            text = b"".join(self._lines).decode()
+            text = ascii_json(b"".join(self._lines).decode())
             self._lines.clear()
             with suppress(OSError):  # nobody reads the log: no reason to stop serving
                 sys.stderr.write(text)

@@ -7,6 +7,7 @@ and nesting deeper than the parser goes.
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ from app.errors import FieldError, InvalidPattern, MalformedRequest
 
 MAX_DIGITS = 4300
 """Digits of an integer, CPython's own default (`sys.set_int_max_str_digits`)."""
+
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def read_json(body: bytes) -> Any:
@@ -40,6 +44,13 @@ def write_json(value: Any) -> bytes:
     if b"Infinity" in text and (errors := list(_unrepresentable(value, ""))):
         raise InvalidPattern(errors)
     return text
+
+
+def ascii_json(text: str) -> str:
+    """A JSON text with every character beyond ASCII escaped (RFC 8259, section 7)."""
+    if text.isascii():
+        return text
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def canonical_json(value: Any) -> bytes:
