@@ -1,0 +1,100 @@
+"""Keeping credentials out of the store: agents paste them into messages, traces and outputs.
+
+In the free text of `data` and of `context.metadata` each becomes `[redacted:kind]`. Ids, names
+of members and fields that filters ask for stay as they are.
+
+It comes before anything is kept of a pattern, the hash by which a retry is known included: a
+hash of the secret would let whoever has the store try out passwords, and the same secret is
+always replaced by the same. Done twice it changes nothing more, so what was read can be written.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from app.metrics import Metrics
+from app.service.redaction.pairs import NAME, is_secret, kind_of
+from app.service.redaction.rules import every_rule, may_hold_secrets, placeholder
+
+_FILTERED = frozenset({"agent", "agent_type", "task_type", "error_type", "severity"})
+"""Members of `data` that filters ask for."""
+
+_NAMED = re.compile(rf"(?i:{NAME})$", re.ASCII)
+
+
+class Redaction:
+    """Replaces secrets, and counts them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, pattern: dict[str, Any]) -> dict[str, Any]:
+        """A checked pattern without secrets: itself, or a copy where it held some."""
+        data = pattern["data"]
+        metadata = pattern.get("context", {}).get("metadata", {})
+        texts: list[str] = []
+        _gather(data, texts)
+        _gather(metadata, texts)
+        if not may_hold_secrets("\n".join(texts)):
+            return pattern
+        counts: Counter[str] = Counter()
+        redacted = dict(pattern)
+        redacted["data"] = {
+            name: value if name in _FILTERED else _redacted(value, name, counts)
+            for name, value in data.items()
+        }
+        if metadata:
+            clean = _redacted(metadata, "", counts)
+            redacted["context"] = {**pattern["context"], "metadata": clean}
+        for kind, number in counts.items():
+            self._metrics.secrets_redacted.labels(kind).inc(number)
+        return redacted if counts else pattern
+
+
+def redacted_text(text: str, counts: Counter[str]) -> str:
+    """A text without secrets; `counts` gets how many there were, by kind."""
+    for rule in every_rule():
+        pieces: list[str] = []
+        end = 0
+        for found in rule.find(text):
+            pieces += (text[end : found.start], placeholder(found.kind))
+            end = found.end
+            counts[found.kind] += 1
+        text = "".join((*pieces, text[end:])) if end else text
+    return text
+
+
+def _gather(members: Mapping[str, Any], texts: list[str]) -> None:
+    """Add all texts among some members, each after its name."""
+    for name, value in members.items():
+        if type(value) is str:
+            texts.append(name)
+            texts.append(value)
+        elif type(value) is dict:
+            _gather(value, texts)
+        elif type(value) is list:
+            for item in value:
+                _gather({name: item}, texts)
+
+
+def _redacted(value: Any, name: str, counts: Counter[str]) -> Any:
+    """A value, and all in it, without secrets; `name` is that of the member it stands in."""
+    if isinstance(value, str):
+        return _redacted_member(name, value, counts)
+    if isinstance(value, list):
+        return [_redacted(item, name, counts) for item in value]
+    if isinstance(value, dict):
+        return {member: _redacted(content, member, counts) for member, content in value.items()}
+    return value
+
+
+def _redacted_member(name: str, value: str, counts: Counter[str]) -> str:
+    if may_hold_secrets(value) and (text := redacted_text(value, counts)) != value:
+        return text
+    named = _NAMED.search(name)
+    if named is None or " " in value or not is_secret(named[0], value):
+        return value
+    kind = kind_of(named[0])
+    counts[kind] += 1
+    return placeholder(kind)
