@@ -47,8 +47,9 @@ def test_recall_and_false_positives() -> None:
     assert false_positives <= 0.01, touched
 
 
-def test_nearly_always_just_the_secret_is_replaced_and_its_kind_is_right() -> None:
-    exact = [redacted(example.text) == example.expected for example in WITH_SECRETS]
+def test_of_what_is_found_nearly_always_just_the_secret_is_replaced_by_its_kind() -> None:
+    found = [example for example in WITH_SECRETS if redacted(example.text) != example.text]
+    exact = [redacted(example.text) == example.expected for example in found]
     assert sum(exact) >= 0.98 * len(exact)
 
 
@@ -139,6 +140,7 @@ def test_a_member_is_redacted_by_its_name(name: str, value: str, kept: str | Non
         "glpat-",
         "://a:",
         "curl -u ",
+        "cookie: sess",
         "login a password ",
         "authorization: bearer ",
         "-----BEGIN PRIVATE KEY-----",

@@ -10,14 +10,15 @@ _CHOSEN = r"(?:(?:pass(?:word|wd|phrase|code)|_pass|pwd|secret)(?:_?(?:confirmat
 NAME = (
     rf"(?:{_CHOSEN}|token|credentials?"
     r"|(?:api|access|account|shared[_-]?access|secret|private|signing|encryption|auth|master|app"
-    r"|client|subscription|consumer|service|storage)[_ -]?key)"
+    r"|client|subscription|consumer)[_ -]?key)"
 )
 """The end of a name that promises a secret, in whatever case."""
 
 _QUOTE = r"""\\{0,3}["'`]"""
 _BARE = r"""[^\s"'`,;&<>(){}\[\]|\\=]"""
 PAIR = re.compile(
-    rf"(?P<name>(?i:{NAME}))(?P<sign>(?:{_QUOTE})?[ \t]{{0,4}}(?:=>|:=|[:=(,>])[ \t]{{0,4}}|[ \t])"
+    rf"(?P<name>(?i:{NAME}))"
+    rf"(?P<sign>(?:{_QUOTE})?\]?[ \t]{{0,4}}(?:=>|:=|[:=(,>])[ \t]{{0,4}}|[ \t])"
     rf"(?:(?P<quote>{_QUOTE})(?P<quoted>[^\s\"'`\\]{{4,}}+){_QUOTE}"
     rf"|(?P<bare>{_BARE}{{4,}}+={{0,2}})(?P<after>[(\[{{<;&]?))",
     re.ASCII,
@@ -26,9 +27,9 @@ PAIR = re.compile(
 
 _TELLING = r"""[^\s"'`\\]*[0-9!@#$^~%*?+]"""
 SUSPICION = (
-    rf"""(?i:{NAME})["'`\\]{{0,4}}[\s:=>]{{1,9}}["'`\\]{{0,4}}{_TELLING}"""
+    rf"""(?i:{NAME})["'`\\]{{0,4}}\]?[\s:=>]{{1,9}}["'`\\]{{0,4}}{_TELLING}"""
     rf"""|(?i:{NAME})["'`\\]{{0,4}}[\s]{{0,4}}[(,][\s]{{0,4}}["'`\\]{{1,4}}{_TELLING}"""
-    rf"""|(?i:{_CHOSEN})["'`\\]{{0,4}}[\s]{{0,4}}:?=[\s]{{0,4}}["'`\\]{{0,4}}[A-Za-z]"""
+    rf"""|(?i:{_CHOSEN})["'`\\]{{0,4}}\]?[\s]{{0,4}}:?=[\s]{{0,4}}["'`\\]{{0,4}}[A-Za-z]"""
     rf"""|--[\w-]*(?i:{_CHOSEN})[ =]"""
 )
 """Matches in each text that holds a pair with a secret, and in few others. A member's name and
@@ -36,18 +37,19 @@ its value, with only a line's end between them, count too."""
 
 _HARMLESS_TOKEN = re.compile(
     r"(?i:next|page|continuation|sync|cancel|cancellation|client|change|lock|request|unexpected"
-    r"|got|found)[_ -]?$"
+    r"|got|found|public[_ -]?key)[_ -]?$"
 )
 """Before `token`: what makes it a place in a list, an idempotency key, or a parser's."""
 
 _PLACEHOLDER = re.compile(
-    r"^\$[A-Za-z_({]|^%[sdv(]|^%\w+%$|^@\w+@$|\$\{|\{\{|\}\}|^[<{\[]|^:\w+$|example|\*\*\*|\.\.\."
+    r"^\$[A-Za-z_({]|^%[sdv(]|^%\w+%$|^@\w+@$|\$\{|\{\{|\}\}|^[<{\[]|^:\w+$|example(?:$|[_-])|[_-]example|\*\*\*|\.\.\."
     r"|(?i:your|placeholder|change.?me|redacted|masked|dummy|x{4}|todo|^insert|^replace|[_-]here$)"
 )
 """What stands for a secret where there is none."""
 
+_DOTTED = re.compile(r"^[A-Za-z_$][\w$]*(?:\.[\w$]+)+$")
 _CODE = re.compile(
-    r"^[A-Za-z_$][\w$]*(?:(?:\.|->|::)[\w$]+)+$|^[\w.$]+@[0-9a-f]{4,16}$|->|::"
+    r"^[\w.$]+@[0-9a-f]{4,16}$|->|::"
     r"|^[A-Z]+(?:_[A-Z0-9]+)+$|^0x[0-9a-fA-F]+$|^[!-]"
 )
 """Expressions and no literals, where no quotes tell: `self.token2`, `Token@1f2e3d`, `MAX_2`."""
@@ -57,8 +59,8 @@ _VARIABLE = re.compile(r"^[A-Za-z_]+[0-9]{0,2}$")
 _PLACE = re.compile(r"://|^(?:\.{0,2}|~)/|^[A-Za-z]:/|^arn:|^[\w.-]+:\d{1,5}$")
 """A path or an address."""
 
-_OPTION = re.compile(r"--[a-z-]*$")
-"""Before the name: an option of a command, whose value follows a blank."""
+_OPTION = re.compile(r"(?:--[a-z-]*|(?:^|\s)(?:ENV|setx)[ \t]+\w*)$")
+"""Before the name: an option of a command or the like, whose value follows a blank."""
 
 _MARKS = frozenset("!@#$^~%*?+")
 """What people put into passwords, and hardly anything else into a word."""
@@ -100,16 +102,20 @@ def is_secret(name: str, value: str, *, quoted: bool = True, word: bool = False)
     value = value[:_READ]
     if is_placeholder(value) or value.lower() in _WORDS or _NAMED.match(value):
         return False
+    digits = sum(map("0123456789".__contains__, value))
     if _PLACE.search(value) or (not quoted and _CODE.search(value)):
         return False
-    digits = sum(map("0123456789".__contains__, value))
+    if not quoted and digits < 4 and _DOTTED.match(value):
+        return False
     letters = sum(map(str.isalpha, value))
     if not re.fullmatch(_CHOSEN, name, re.IGNORECASE):
         if letters == 0 or _VARIABLE.match(value):
             return False
         return digits > (not quoted and len(value) < 24) and len(value) >= (12 if quoted else 16)
-    if letters == 0 or len(value) < 6:
-        return digits >= 6
+    if letters == 0:
+        return len(value) >= 6 and value.isdecimal() and kind_of(name) == "password"
+    if len(value) < 6:
+        return False
     return digits > 0 or any(mark in _MARKS for mark in value) or (word and value.isalpha())
 
 

@@ -17,6 +17,9 @@ from app.service.redaction.pairs import PAIR, SUSPICION, is_placeholder, kind_of
 from app.service.redaction.shapes import FRAMED, PRIVATE_KEY, TOKENS
 
 _MOST = 6
+"""Repetitions that the loosened rules ask for: with more of them, Rust's automaton no longer fits
+the memory it is given, and it becomes a hundred times slower."""
+
 _FILLER = re.compile(r"(?i)your[_-]|[_-]here|x{6}|placeholder|example[_-]")
 """In what has a token's shape, and comes from a manual."""
 
@@ -133,6 +136,8 @@ def _is_no_word(value: str) -> bool:
     """Whether it is neither prose nor a name in code."""
     mixed = not (value.islower() or value.isupper() or value.istitle())
     digits = sum(map(str.isdigit, value))
+    if digits < 4 and "." in value:
+        return False
     return digits > 1 or value.endswith("=") or (mixed and len(value) >= 30)
 
 

@@ -55,7 +55,7 @@ FRAMED = {
     "url-password": r"""://[^\s:/@?#<>"'`\[\]]{0,100}:([^\s/@<>"'`\[\]]{1,256})@""",
     "authorization": (
         r"""(?:^|[^A-Za-z])(?i:authorization)\\{0,3}["']?[\s]{0,3}[:=,][\s]{0,3}\\{0,3}["']?"""
-        r"""(?:(?i:basic|bearer|token|digest|negotiate|apikey|bot)[\s]{1,3})?+"""
+        r"""(?:(?i:basic|bearer|token|digest|negotiate|apikey|bot)(?:[\s]{1,3}|%20))?+"""
         r"([A-Za-z0-9._~+/=:-]{8,}+)"
     ),
     "bearer-token": r"(?i:bearer)[ \t]{1,3}([A-Za-z0-9._~+/=-]{16,}+)",
@@ -68,8 +68,12 @@ FRAMED = {
         r"|discord(?:app)?\.com/api/webhooks/([0-9]{17,20}/[\w-]{60,}+)"
         r"|\.webhook\.office\.com/webhookb2/([\w@/-]{60,}+)"
     ),
+    "cookie": (
+        r"""(?i:cookie): [^\n]{0,200}(?i:sess|sid|auth)[\w.-]{0,20}=([^\s;,"'\[\]]{16,256})"""
+    ),
     "password": (
-        r"""(?i:identified[\s]{1,3}by|with[\s]{1,3}password)[\s]{1,3}'([^'\n]{1,256})'"""
+        r"""redis-cli[\s][^\n]{0,200}-a ["']?([^\s"'\[\]]{1,256})"""
+        r"""|(?i:identified[\s]{1,3}by|with[\s]{1,3}password)[\s]{1,3}'([^'\n]{1,256})'"""
         r"""|login[\s]{1,8}[^\s]{1,100}[\s]{1,8}password[\s]{1,8}([^\s]{1,256})"""
         r"""|sshpass[\s]{1,3}-p[\s]?["']?([^\s"']{1,256})"""
         r"""|curl[\s][^\n]{0,200}(?:-u|--user)[ =]?["']?[^\s:"'\[\]]{1,64}:([^\s"'\[\]]{1,256})"""
