@@ -34,13 +34,13 @@ WORDS = (
 
 
 def generated(
-    number: int, *, days: int = 90, users: int = 40, seed: int = 0
+    number: int, *, days: int = 90, users: int = 40, seed: int = 0, end: int = END
 ) -> Iterator[dict[str, Any]]:
-    """So many patterns, oldest first, spread over the days before `END`; the same every time."""
+    """So many patterns, oldest first, spread over the days before `end`; the same every time."""
     random = Random(seed)
     sessions = [str(uuid.UUID(int=random.getrandbits(128))) for _ in range(number // 40 + 1)]
     for place in range(number):
-        timestamp = END - (number - place) * days * DAY // number + random.randrange(10_000_000)
+        timestamp = end - (number - place) * days * DAY // number + random.randrange(10_000_000)
         pattern_type = random.choices(tuple(_DATA), (30, 25, 35, 10))[0]
         yield {
             "pattern_id": str(uuid.UUID(int=random.getrandbits(128), version=4)),

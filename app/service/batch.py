@@ -1,7 +1,7 @@
 """Storing many patterns, good ones even where others are bad."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,7 +55,7 @@ class BatchReport:
     errors_omitted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Item:
     """A valid item that waits to be stored."""
 
@@ -81,6 +81,7 @@ class Batch:
         self._key = key
         self._preserve = preserve
         self._waiting: list[_Item] = []
+        self._waiting_bytes = 0
         self._storing: asyncio.Task[None] | None = None
 
     async def add(self, texts: Sequence[bytes | PatternStoreError]) -> None:
@@ -102,8 +103,7 @@ class Batch:
         await self._stored()
 
     def _is_full(self) -> bool:
-        size = sum(len(item.record.document) for item in self._waiting)
-        return len(self._waiting) >= CHUNK or size >= CHUNK_BYTES
+        return len(self._waiting) >= CHUNK or self._waiting_bytes >= CHUNK_BYTES
 
     async def _stored(self) -> None:
         storing, self._storing = self._storing, None
@@ -111,7 +111,7 @@ class Batch:
             await storing
 
     def _store_waiting(self) -> None:
-        items, self._waiting = self._waiting, []
+        items, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if items:
             self._storing = asyncio.create_task(self._store(items))
 
@@ -127,23 +127,25 @@ class Batch:
                 value, key=self._key, index=index, preserve=self._preserve
             )
             self._waiting.append(_Item(index, value, record))
+            self._waiting_bytes += len(record.document)
         except PatternStoreError as error:
             self._reject(index, _id_of(value), error)
 
     async def _store(self, items: Sequence[_Item]) -> None:
         insertions = await self._service.insert([item.record for item in items])
+        cutoffs = self._service.retention.cutoffs(self._service.clock())
         for item, insertion in zip(items, insertions, strict=True):
             if insertion.outcome is Outcome.STORED:
-                self._count_stored(item.record)
+                self._count_stored(item.record, cutoffs)
             elif insertion.outcome is Outcome.DUPLICATE or self._on_conflict is OnConflict.SKIP:
                 self.report.duplicates += 1
             elif self._on_conflict is OnConflict.REPLACE:
-                await self._replace(item, insertion.stored.seq)
+                await self._replace(item, insertion.stored.seq, cutoffs)
             else:
                 pattern_id = item.record.pattern_id
                 self._reject(item.index, pattern_id, PatternExists(pattern_id))
 
-    async def _replace(self, item: _Item, seq: int) -> None:
+    async def _replace(self, item: _Item, seq: int, cutoffs: Mapping[str, int]) -> None:
         try:
             written = await self._service.put(item.record.pattern_id, item.value)
         except InvalidPattern as error:
@@ -152,12 +154,11 @@ class Batch:
             if written.pattern.stored.seq == seq:  # nothing changed: a retry without a timestamp
                 self.report.duplicates += 1
             else:
-                self._count_stored(item.record)
+                self._count_stored(item.record, cutoffs)
 
-    def _count_stored(self, record: Record) -> None:
+    def _count_stored(self, record: Record, cutoffs: Mapping[str, int]) -> None:
         self.report.stored += 1
-        now = self._service.clock()
-        if self._service.retention.is_past(record.pattern_type, record.timestamp, now):
+        if record.timestamp < cutoffs[record.pattern_type]:
             self.report.past_retention += 1
 
     def _reject(self, index: int, pattern_id: str | None, error: PatternStoreError) -> None:

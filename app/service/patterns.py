@@ -1,5 +1,6 @@
 """Keeping patterns and finding them: what every call of the API comes down to."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,9 +100,13 @@ class PatternService:
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Store records whose ids are free, and count what was stored."""
         insertions = await self.storage.insert_many(records)
-        for record, insertion in zip(records, insertions, strict=True):
-            if insertion.outcome is Outcome.STORED:
-                self.metrics.patterns.labels(record.pattern_type).inc()
+        stored = Counter(
+            record.pattern_type
+            for record, insertion in zip(records, insertions, strict=True)
+            if insertion.outcome is Outcome.STORED
+        )
+        for pattern_type, number in stored.items():
+            self.metrics.patterns.labels(pattern_type).inc(number)
         return insertions
 
     async def ingest(self, value: Any, *, key: str | None = None) -> Written:

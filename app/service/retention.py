@@ -43,13 +43,13 @@ class RetentionPolicy:
     def expiry(self, now: int, *, grace: bool = True) -> Expiry:
         """What the policy's days let go at a present, in microseconds since the epoch."""
         return Expiry(
-            {name: cutoff(now, self.days_for(name)) for name in PatternType},
+            self.cutoffs(now),
             received_before=now - self.grace_days * DAY if grace else now + DAY,
         )
 
-    def is_past(self, pattern_type: str, timestamp: int, now: int) -> bool:
-        """Whether a pattern's time alone would let it go."""
-        return timestamp < cutoff(now, self.days_for(pattern_type))
+    def cutoffs(self, now: int) -> dict[str, int]:
+        """By type, the time before which patterns have been kept long enough."""
+        return {name: cutoff(now, self.days_for(name)) for name in PatternType}
 
 
 def cutoff(now: int, days: int) -> int:

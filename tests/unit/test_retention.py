@@ -59,14 +59,8 @@ def test_no_days_mean_for_ever() -> None:
     policy = RetentionPolicy(days=0, days_by_type={ERROR: 1})
     beginning_of_time = -62_135_596_800_000_000
     assert cutoff(NOON, 0) < beginning_of_time
-    assert not policy.is_past(TASK, beginning_of_time, NOON)
-    assert policy.is_past(ERROR, beginning_of_time, NOON)
-
-
-def test_a_pattern_is_past_its_retention_by_its_time_to_the_microsecond() -> None:
-    policy = RetentionPolicy(days=90)
-    assert policy.is_past(TASK, NOON - 90 * DAY - 1, NOON)
-    assert not policy.is_past(TASK, NOON - 90 * DAY, NOON)
+    assert policy.cutoffs(NOON)[TASK] < beginning_of_time
+    assert policy.cutoffs(NOON)[ERROR] == NOON - DAY
 
 
 async def test_a_run_deletes_what_has_expired_and_tells_how_much(storage: Storage) -> None:

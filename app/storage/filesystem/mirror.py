@@ -19,7 +19,7 @@ from app.storage.filesystem.store_file import StoreFile
 from app.storage.filesystem.tombstones import append_tombstones
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
-from app.storage.index.reading import by_seq
+from app.storage.index.reading import states
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,6 @@ class FileMirror(Mirror):
 
     def write_anew(self, connection: Connection, seqs: Sequence[int]) -> None:
         """Write states that the index has to the files where they belong."""
-        states = [by_seq(connection, seq) for seq in seqs]
         self._write(
             connection,
             {
@@ -109,7 +108,7 @@ class FileMirror(Mirror):
                     state.document,
                     state.stored,
                 )
-                for state in states
+                for state in states(connection, seqs)
             },
         )
 

@@ -17,7 +17,7 @@ from app.storage.filesystem.folders import slim
 from app.storage.filesystem.layout import ARCHIVE, folder_of, is_archive
 from app.storage.filesystem.mirror import FileMirror
 from app.storage.index.connections import Connection, Readers
-from app.storage.index.reading import by_seq, tallies
+from app.storage.index.reading import states, tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
@@ -146,13 +146,15 @@ def _read_day(connection: Connection, folder: str) -> _Day:
     rows = connection.execute(
         "SELECT seq, path, size, changed_at, inode FROM files WHERE folder = ?", (folder,)
     ).fetchall()
-    states = [by_seq(connection, seq) for seq, *_ in rows]
-    states.sort(key=lambda state: (state.timestamp, state.pattern_id))
+    held = sorted(
+        states(connection, [seq for seq, *_ in rows]),
+        key=lambda state: (state.timestamp, state.pattern_id),
+    )
     noted = connection.execute(
         "SELECT patterns FROM archives WHERE folder = ?", (folder,)
     ).fetchone()
     return _Day(
-        states,
+        held,
         {path: Look(*look) for _, path, *look in rows},
         sum(not is_archive(path) for _, path, *_ in rows),
         noted[0] if noted else 0,

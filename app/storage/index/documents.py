@@ -8,7 +8,7 @@ written with.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import zstandard
 
@@ -19,6 +19,9 @@ _LEVEL = 9
 _READ = (
     "SELECT document, NULL FROM documents WHERE seq = ?1"
     " UNION ALL SELECT document, dictionary FROM cold_documents WHERE seq = ?1"
+)
+_READ_EACH = (
+    "SELECT s.value, d.document FROM json_each(?) s LEFT JOIN documents d ON d.seq = s.value"
 )
 
 DICTIONARY_BYTES = 96 * 1024
@@ -39,6 +42,15 @@ class Documents:
             raise LookupError(f"no document has the seq {seq}")
         document, dictionary = row
         return document if dictionary is None else self._expanded(document, dictionary)
+
+    def of(self, seqs: Sequence[int]) -> Iterator[bytes]:
+        """The documents of some states in their order, read when they are asked for.
+
+        Raises LookupError where there is none.
+        """
+        rows = self._connection.execute(_READ_EACH, (json.dumps(seqs),))
+        for seq, hot in rows:
+            yield self.read(seq) if hot is None else hot
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:
         """Those documents of some states that are not compressed."""

@@ -1,7 +1,8 @@
 """The reads of the contract, each a function of a connection inside one read transaction."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from app.errors import HistoryGone
@@ -40,12 +41,12 @@ def query(
     statement = selection.page(filters, order, after, limit + 1)
     found = connection.execute(statement.sql, statement.parameters).fetchall()
     patterns: list[StoredDocument] = []
-    for seq, _, _ in found[:limit]:
-        pattern = by_seq(connection, seq)
-        max_bytes -= len(pattern.document)
+    documents = connection.documents.of([row[4] for row in found[:limit]])
+    for row, document in zip(found, documents, strict=False):
+        max_bytes -= len(document)
         if patterns and max_bytes < 0:
             break
-        patterns.append(pattern)
+        patterns.append(stored_document(row, document))
     return Page(patterns, more=len(patterns) < len(found))
 
 
@@ -78,10 +79,10 @@ def changes(
     if first is None:
         return Changes([], max(after_seq, meta["last_seq"]))
     through = min(first + WINDOW, meta["last_seq"])
-    statement = selection.changed(filters, COLUMNS, after_seq, through, limit + 1)
+    statement = selection.changed(filters, after_seq, through, limit + 1)
+    seqs = [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
     found: list[Change] = []
-    for row in connection.execute(statement.sql, statement.parameters).fetchall():
-        pattern = stored_document(row, connection.documents.read(row[4]))
+    for pattern in states(connection, seqs):
         max_bytes -= len(pattern.document)
         if found and (max_bytes < 0 or len(found) == limit):
             through = found[-1].seq
@@ -208,10 +209,14 @@ def _next_change(connection: Connection, after_seq: int) -> int | None:
     return following
 
 
-def by_seq(connection: Connection, seq: int) -> StoredDocument:
-    """The state that a `seq` names, which must be there."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM patterns p WHERE p.seq = ?", (seq,)).fetchone()
-    return stored_document(row, connection.documents.read(seq))
+def states(connection: Connection, seqs: Sequence[int]) -> Iterator[StoredDocument]:
+    """The states that some `seq` name, in their order, each read when it is asked for."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM json_each(?) s CROSS JOIN patterns p ON p.seq = s.value",
+        (json.dumps([*seqs]),),
+    ).fetchall()
+    for row, document in zip(rows, connection.documents.of([row[4] for row in rows]), strict=True):
+        yield stored_document(row, document)
 
 
 def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.words import Phrase
+from app.storage.index.rows import COLUMNS
 
 _LEADING_COLUMNS = (
     ("session_id", "patterns_by_session"),
@@ -67,7 +68,7 @@ _BY_TIME = _Branch("patterns p INDEXED BY patterns_by_time")
 
 
 def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
-    """(seq, timestamp, pattern_id) of the first matches after a position, in order."""
+    """`COLUMNS` of the first matches after a position, in order."""
     direction = "DESC" if order is Order.NEWEST else "ASC"
     ordering = f" ORDER BY {{time}} {direction}, {{id}} {direction} LIMIT {limit}"
     walks = []
@@ -79,10 +80,8 @@ def page(filters: Filters, order: Order, after: Position | None, limit: int) -> 
                 f"{branch.time} {sign}= ? AND ({branch.time} {sign} ? OR p.pattern_id {sign} ?)"
             )
             parameters += [after.timestamp, after.timestamp, after.pattern_id]
-        sql = (
-            f"SELECT p.seq AS seq, {branch.time} AS timestamp, p.pattern_id AS pattern_id"
-            f" FROM {branch.source}{_where(conditions)}"
-            + ordering.format(time=branch.time, id="p.pattern_id")
+        sql = f"SELECT {COLUMNS} FROM {branch.source}{_where(conditions)}" + ordering.format(
+            time=branch.time, id="p.pattern_id"
         )
         walks.append(Statement(sql, tuple(parameters)))
     if len(walks) == 1:
@@ -121,8 +120,8 @@ def all_seqs(filters: Filters) -> Statement:
     return Statement(f"{union.sql} ORDER BY seq", union.parameters)
 
 
-def changed(filters: Filters, columns: str, after_seq: int, through: int, limit: int) -> Statement:
-    """`columns` of the matches whose latest change lies in a window of `seq`, in its order."""
+def changed(filters: Filters, after_seq: int, through: int, limit: int) -> Statement:
+    """(seq) of the matches whose latest change lies in a window of `seq`, in its order."""
     branch = _Branch("patterns p NOT INDEXED", "p.seq > ? AND p.seq <= ?", (after_seq, through))
     conditions, parameters = _conditions(filters, branch)
     if filters.phrases:
@@ -130,7 +129,7 @@ def changed(filters: Filters, columns: str, after_seq: int, through: int, limit:
             "p.seq IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? AND rowid <= ?)"
         )
         parameters += [match_expression(filters.phrases), after_seq, through]
-    sql = f"SELECT {columns} FROM {branch.source}{_where(conditions)} ORDER BY p.seq LIMIT {limit}"
+    sql = f"SELECT p.seq FROM {branch.source}{_where(conditions)} ORDER BY p.seq LIMIT {limit}"
     return Statement(sql, tuple(parameters))
 
 

@@ -36,6 +36,7 @@ from app.storage.index.connections import (
     connect_writer,
     read_anew,
 )
+from app.storage.index.lookups import Lookups
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
 from app.storage.index.space import give_back
@@ -73,6 +74,7 @@ class IndexedStorage(Storage):
         self._readiness = Readiness()
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
+        self._lookups = Lookups(self._readers)
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)
 
@@ -144,7 +146,7 @@ class IndexedStorage(Storage):
         await give_back(self._writer)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
-        return await self._readers.run(partial(reading.get, pattern_id=pattern_id))
+        return await self._lookups.get(pattern_id)
 
     async def query(
         self,

@@ -38,8 +38,8 @@ def some_ids(store: Path) -> list[str]:
 
 
 def lines_to_post(contestant: Contestant) -> Iterator[str]:
-    """Patterns as they are posted to a contestant."""
-    return map(contestant.line, generated(_POSTED, seed=1))
+    """Patterns as they are posted to a contestant: they happened after those that are stored."""
+    return map(contestant.line, generated(_POSTED, days=1, seed=1, end=END + DAY))
 
 
 def written(path: Path, lines: Iterable[str]) -> None:
