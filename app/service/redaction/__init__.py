@@ -68,14 +68,19 @@ def redacted_text(text: str, counts: Counter[str]) -> str:
 def _gather(members: Mapping[str, Any], texts: list[str]) -> None:
     """Add all texts among some members, each after its name."""
     for name, value in members.items():
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             texts.append(name)
             texts.append(value)
-        elif type(value) is dict:
+        elif kind is dict:
             _gather(value, texts)
-        elif type(value) is list:
+        elif kind is list:
             for item in value:
-                _gather({name: item}, texts)
+                if type(item) is str:
+                    texts.append(name)
+                    texts.append(item)
+                else:
+                    _gather({name: item}, texts)
 
 
 def _redacted(value: Any, name: str, counts: Counter[str]) -> Any:
