@@ -118,8 +118,7 @@ def internal_error(path: str) -> Response:
 
 
 def register(app: FastAPI) -> None:
-    """Have an application answer all its errors this way."""
-    app.add_exception_handler(errors.PatternStoreError, _domain_error)
+    """Have an application answer this way what no route of ours answers."""
     app.add_exception_handler(HTTPException, _http_error)
 
 
@@ -128,10 +127,6 @@ def domain_error(error: Exception, path: str) -> Response:
     if isinstance(error, errors.StorageUnavailable):
         _log.error("storage unavailable: %s", error)
     return response_for(error, path)
-
-
-async def _domain_error(request: Request, error: Exception) -> Response:
-    return domain_error(error, request.scope["path"])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

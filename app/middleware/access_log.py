@@ -7,6 +7,7 @@ while it writes, a thread gives way to others, and waits to be let in again.
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -48,5 +49,6 @@ class AccessLog:
         if self._lines:
             text = b"".join(self._lines).decode()
             self._lines.clear()
-            sys.stderr.write(text)
-            sys.stderr.flush()
+            with suppress(OSError):  # nobody reads the log: no reason to stop serving
+                sys.stderr.write(text)
+                sys.stderr.flush()

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from functools import lru_cache
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from app.errors import (
     BodyTooLarge,
@@ -66,7 +65,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives, where no coding has to be undone."""
+    """The body as it arrives. Raises MalformedRequest where it breaks off."""
     more = True
     while more:
         message = await request.receive()
@@ -83,16 +82,10 @@ async def decoded(request: Request, stopping: asyncio.Event | None = None) -> As
     `stopping` is set.
     """
     decoder = decoder_for(header(request, b"content-encoding") or "")
-    arriving = aiter(request.stream())
-    try:
-        while True:
-            data = await _next(arriving, stopping)
-            if data is None:
-                break
-            for piece in decoder.decode(data):
-                yield piece
-    except ClientDisconnect:
-        raise MalformedRequest("The body broke off before its end.") from None
+    arriving = _pieces(request)
+    while (data := await _next(arriving, stopping)) is not None:
+        for piece in decoder.decode(data):
+            yield piece
     decoder.finish()
 
 

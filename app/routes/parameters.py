@@ -20,6 +20,7 @@ from app.schemas.fields import PATTERN_ID
 from app.schemas.filters import Filters
 from app.schemas.records import LARGEST_DURATION
 from app.schemas.timestamps import DAY, is_bare_date, parse_timestamp
+from app.schemas.validation import CODES
 from app.schemas.words import parse_text_query
 
 LARGEST_SEQ = 2**62
@@ -263,7 +264,11 @@ def read_parameters(request: Request, model: type[Model]) -> Model:
                 message = (
                     details["msg"].removeprefix("Value error, ").replace("Input should", "Must")
                 )
-                errors.append(_error(name, code or details["type"], detail or message))
+                errors.append(
+                    _error(
+                        name, code or CODES.get(details["type"], details["type"]), detail or message
+                    )
+                )
     if errors:
         raise InvalidRequest("The query parameters are not valid; see errors.", errors)
     return parameters

@@ -51,13 +51,18 @@ def parse_timestamp(text: str) -> int:
 def format_timestamp(microseconds: int) -> str:
     """The normal form: UTC, six digits of fraction, `Z`."""
     seconds, fraction = divmod(microseconds, SECOND)
-    return f"{_format_second(seconds)}.{fraction:06}Z"
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_format_hour(hour)}:{_DIGITS[minute]}:{_DIGITS[second]}.{fraction:06}Z"
+
+
+_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 @lru_cache(maxsize=4096)
-def _format_second(seconds: int) -> str:
-    """The same without the fraction; most times that are formatted at once share a second."""
-    return (EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]
+def _format_hour(hour: int) -> str:
+    """`YYYY-MM-DDTHH`; the times that are formatted at once lie in few hours, in many seconds."""
+    return (EPOCH + timedelta(hours=hour)).isoformat()[:13]
 
 
 def is_bare_date(text: str) -> bool:

@@ -10,7 +10,7 @@ from app.schemas.fields import PatternType
 from app.schemas.json_text import escape_pointer
 from app.schemas.patterns import PATTERN
 
-_CODES = {
+CODES = {
     "missing": "required",
     "int_type": "type",
     "float_type": "type",
@@ -28,6 +28,7 @@ _CODES = {
     "union_tag_not_found": "required",
     "value_error": "format",
     "finite_number": "number",
+    "too_long": "maxItems",
 }
 """pydantic's names for what can be wrong, as the API's codes: JSON Schema's keywords."""
 
@@ -72,7 +73,7 @@ def _field_error(details: ErrorDetails) -> FieldError:
     if kind.startswith("union_tag"):
         location = ("pattern_type",)
     pointer = "".join(f"/{escape_pointer(step)}" for step in location)
-    return FieldError("pointer", pointer, _CODES.get(kind, kind), _detail(details))
+    return FieldError("pointer", pointer, CODES.get(kind, kind), _detail(details))
 
 
 def _detail(details: ErrorDetails) -> str:

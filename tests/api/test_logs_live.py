@@ -1,10 +1,16 @@
 """What a running service logs: JSON lines, each with the id of the request it belongs to."""
 
+import io
+import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
+from app.main import create_app
+from app.settings import Settings
 from tests.live import live_service
 from tests.patterns import pattern
 
@@ -55,3 +61,21 @@ def test_lines_of_requests_can_be_left_out_and_probes_are(tmp_path: Path) -> Non
             assert httpx.get(service.url + path).status_code == 200
         service.stop()
         assert not [line for line in service.log_lines() if line["message"] == "request"]
+
+
+async def test_a_log_that_nobody_reads_stops_nothing(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    caplog.set_level("INFO", logger="app.requests")
+    application = create_app(Settings(_env_file=None, **settings))
+    async with application.router.lifespan_context(application):
+        await application.state.parts.service.storage.ready()
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            monkeypatch.setattr(sys, "stderr", log := Broken())
+            assert (await client.get("/v1/patterns")).status_code == 200
+    assert '"path":"/v1/patterns"' in log.getvalue()

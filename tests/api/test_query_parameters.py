@@ -222,3 +222,21 @@ async def test_values_with_any_characters_can_be_asked_for(client: AsyncClient) 
     for name in ("tags", "any_tags", "session_id"):
         answer = await client.get("/v1/patterns", params={name: odd})
         assert [item["pattern_id"] for item in answer.json()["items"]] == ["odd"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("limit=0", "minimum"),
+        ("limit=1001", "maximum"),
+        ("order=sideways", "enum"),
+        ("pattern_id=%2F", "pattern"),
+        ("start_date=yesterday", "format"),
+        ("&".join(f"pattern_id=p{n}" for n in range(101)), "maxItems"),
+    ],
+)
+async def test_codes_are_keywords_of_json_schema_as_for_fields(
+    client: AsyncClient, query: str, code: str
+) -> None:
+    (error,) = problem(await client.get(f"/v1/patterns?{query}"), 422)["errors"]
+    assert error["code"] == code

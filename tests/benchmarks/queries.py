@@ -1,7 +1,8 @@
-"""Look-ups and queries by every filter, on either backend in turn."""
+"""Look-ups and queries by every filter, on several stores in turn."""
 
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import median
 from typing import Any
@@ -49,23 +50,27 @@ def questions(patterns: int) -> dict[str, Filters | str]:
 
 
 async def timed(
-    stores: Mapping[str, Storage], asked: Mapping[str, Filters | str]
-) -> dict[str, Times]:
-    """The median time of each question, the backends taking turns."""
-    times: dict[str, dict[str, list[float]]] = {
-        name: {backend: [] for backend in stores} for name in asked
-    }
-    turns = [*stores.items()]
+    states: Sequence[Mapping[str, Storage]], asked: Mapping[str, Filters | str]
+) -> dict[str, list[Times]]:
+    """The median time of each question in each state of the stores.
+
+    All of them take turns, so that what else the machine does slows each of them alike.
+    """
+    turns = [(state, *store) for state, stores in enumerate(states) for store in stores.items()]
+    taken: dict[tuple[str, int, str], list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
         turns.reverse()
         for name, question in asked.items():
-            for backend, storage in turns:
+            for state, backend, storage in turns:
                 started = time.perf_counter()
                 await _ask(storage, question)
-                times[name][backend].append(time.perf_counter() - started)
+                taken[name, state, backend].append(time.perf_counter() - started)
     return {
-        name: {backend: median(taken) for backend, taken in by_backend.items()}
-        for name, by_backend in times.items()
+        name: [
+            {backend: median(taken[name, state, backend]) for backend in stores}
+            for state, stores in enumerate(states)
+        ]
+        for name in asked
     }
 
 
@@ -77,7 +82,7 @@ async def _ask(storage: Storage, question: Filters | str) -> None:
         assert (await ask(question)).patterns
 
 
-def slowdown(hot: Mapping[str, Times], cold: Mapping[str, Times], backend: str) -> float:
-    """The median over all queries of the time with compressed documents to that without."""
-    queries = [name for name in hot if name != "look-up by id"]
-    return median(cold[name][backend] / hot[name][backend] for name in queries)
+def slowdown(times: Mapping[str, Sequence[Times]], backend: str) -> float:
+    """The median over all queries of the time in the second state to that in the first."""
+    queries = [states for name, states in times.items() if name != "look-up by id"]
+    return median(second[backend] / first[backend] for first, second in queries)

@@ -17,6 +17,10 @@ from app.storage.index.writer import Writer
 STEP = 100
 """Documents compressed in one transaction: a few milliseconds."""
 
+WINDOW = 5000
+"""Commit numbers that one look for old documents covers: while somebody reads, the log of writes
+grows, and a long one takes long to work off."""
+
 _SAMPLES = 2000
 _FEWEST = 100
 """With fewer documents a dictionary would not pay."""
@@ -39,7 +43,17 @@ class Compressor:
 
     async def candidates(self, before: int) -> tuple[list[Tally], Sequence[int]]:
         """What is older than a time and not compressed: tallies, and the `seq` of each."""
-        return await self._readers.run(partial(_candidates, before=before))
+        found: list[tuple[int, int, str, int]] = []
+        first = await self._readers.run(partial(_next_hot, after=0))
+        while first is not None:
+            last = first + WINDOW
+            found += await self._readers.run(
+                partial(_candidates, before=before, first=first, last=last)
+            )
+            first = await self._readers.run(partial(_next_hot, after=last))
+        if len(found) < _FEWEST and not await self._readers.run(_has_dictionary):
+            return [], []
+        return await asyncio.to_thread(_summed_up, found)
 
     async def run(self, before: int) -> AsyncIterator[int]:
         """Compress it all; yields after each step how many documents it took."""
@@ -68,15 +82,26 @@ class Compressor:
         return await self._writer.change(lambda transaction: transaction.add_dictionary(trained))
 
 
-def _candidates(connection: Connection, before: int) -> tuple[list[Tally], list[int]]:
-    rows = connection.execute(
+def _next_hot(connection: Connection, after: int) -> int | None:
+    row = connection.execute("SELECT min(seq) FROM documents WHERE seq > ?", (after,)).fetchone()
+    first: int | None = row[0]
+    return first
+
+
+def _candidates(
+    connection: Connection, before: int, first: int, last: int
+) -> list[tuple[int, int, str, int]]:
+    """Number, time, type and size of what is old among some numbers."""
+    return connection.execute(
         "SELECT p.seq, p.timestamp, p.pattern_type, p.size"
-        f" FROM documents d CROSS JOIN patterns p USING (seq) WHERE {_OLD} ORDER BY p.seq",
-        {"before": before},
+        " FROM documents d CROSS JOIN patterns p USING (seq)"
+        f" WHERE d.seq BETWEEN :first AND :last AND {_OLD} ORDER BY p.seq",
+        {"before": before, "first": first, "last": last},
     ).fetchall()
-    if len(rows) < _FEWEST and not _has_dictionary(connection):
-        return [], []
-    return tallies(row[1:] for row in rows), [row[0] for row in rows]
+
+
+def _summed_up(found: Sequence[tuple[int, int, str, int]]) -> tuple[list[Tally], list[int]]:
+    return tallies(row[1:] for row in found), [row[0] for row in found]
 
 
 def _has_dictionary(connection: Connection) -> bool:

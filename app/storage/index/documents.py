@@ -21,7 +21,9 @@ _READ = (
     " UNION ALL SELECT document, dictionary FROM cold_documents WHERE seq = ?1"
 )
 _READ_EACH = (
-    "SELECT s.value, d.document FROM json_each(?) s LEFT JOIN documents d ON d.seq = s.value"
+    "SELECT s.value, coalesce(d.document, c.document), c.dictionary FROM json_each(?) s"
+    " LEFT JOIN documents d ON d.seq = s.value"
+    " LEFT JOIN cold_documents c ON d.seq IS NULL AND c.seq = s.value"
 )
 
 DICTIONARY_BYTES = 96 * 1024
@@ -38,10 +40,7 @@ class Documents:
     def read(self, seq: int) -> bytes:
         """The document of the state that a `seq` names. Raises LookupError."""
         row = self._connection.execute(_READ, (seq,)).fetchone()
-        if row is None:
-            raise LookupError(f"no document has the seq {seq}")
-        document, dictionary = row
-        return document if dictionary is None else self._expanded(document, dictionary)
+        return self._text(seq, *(row or (None, None)))
 
     def of(self, seqs: Sequence[int]) -> Iterator[bytes]:
         """The documents of some states in their order, read when they are asked for.
@@ -49,8 +48,8 @@ class Documents:
         Raises LookupError where there is none.
         """
         rows = self._connection.execute(_READ_EACH, (json.dumps(seqs),))
-        for seq, hot in rows:
-            yield self.read(seq) if hot is None else hot
+        for row in rows:
+            yield self._text(*row)
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:
         """Those documents of some states that are not compressed."""
@@ -109,13 +108,17 @@ class Documents:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _expanded(self, frame: bytes, dictionary: int) -> bytes:
+    def _text(self, seq: int, document: bytes | None, dictionary: int | None) -> bytes:
+        if document is None:
+            raise LookupError(f"no document has the seq {seq}")
+        if dictionary is None:
+            return document
         decompressor = self._decompressors.get(dictionary)
         if decompressor is None:
             decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
             self._decompressors[dictionary] = decompressor
         try:
-            return decompressor.decompress(frame)
+            return decompressor.decompress(document)
         except zstandard.ZstdError as error:
             raise StorageUnavailable(f"A compressed document is damaged: {error}.") from error
 

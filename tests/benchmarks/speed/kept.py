@@ -33,7 +33,8 @@ class KeptStores:
         def build(folder: Path) -> None:
             asyncio.run(_fill(folder, backend, patterns))
 
-        return self.kept(f"{backend}-{patterns}", "".join(schema.MIGRATIONS), build)
+        recipe = inspect.getsource(_fill) + "".join(schema.MIGRATIONS)
+        return self.kept(f"{backend}-{patterns}", recipe, build)
 
     def kept(self, name: str, recipe: str, build: Callable[[Path], None]) -> Path:
         """A folder built by a recipe; one of that name by another recipe is removed."""
@@ -63,6 +64,8 @@ async def _fill(folder: Path, backend: str, patterns: int) -> None:
     async with stores.opened(folder, backend) as storage:
         with (folder / IDS).open("w") as ids:
             await stores.fill([storage], noted(generated.generated(patterns), ids))
+        async for _ in storage.summarise(generated.END):
+            pass  # else the server would do it beside what is measured
 
 
 def noted(patterns: Iterable[dict[str, Any]], ids: TextIO) -> Iterator[dict[str, Any]]:
