@@ -1,14 +1,13 @@
 """Secrets are found, look-alikes are left alone, and both soon."""
 
 import time
-from collections import Counter
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from app.metrics import Metrics
-from app.service.redaction import Redaction, redacted_text
+from app.service.redaction import MOST_PLACES, Findings, Redaction, redacted_text
 from app.service.redaction.rules import may_hold_secrets
 from tests.generated import generated
 from tests.patterns import REAL_ERRORS, SAMPLE_ERRORS, errors_in, pattern
@@ -62,7 +61,7 @@ def test_no_text_loses_more_when_it_is_redacted_again(example: Example) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=[str(place) for place in range(len(EXAMPLES))])
 def test_what_is_not_suspected_holds_nothing(example: Example) -> None:
     for text in (example.text, example.text.replace(" ", "\n"), f"{example.text} = 1"):
-        assert may_hold_secrets(text) or redacted_text(text, Counter()) == text
+        assert may_hold_secrets(text) or redacted_text(text, Findings()) == text
 
 
 @pytest.mark.parametrize("path", [path for path in (REAL_ERRORS, SAMPLE_ERRORS) if path.exists()])
@@ -158,3 +157,21 @@ def test_a_megabyte_made_to_be_slow_is_not(unit: str) -> None:
     taken = time.perf_counter() - begun
     assert "hunter2" not in kept
     assert taken < SECONDS, f"{taken:.1f} s"
+
+
+@pytest.mark.parametrize("separator", [" ", "\n"])
+def test_beyond_a_number_of_places_the_rest_of_a_text_goes_unread(separator: str) -> None:
+    text = separator.join([*["password=hunter2"] * (MOST_PLACES + 1), "the end"])
+    kept = redacted(text).split(separator)
+    assert kept[: MOST_PLACES - 1] == ["password=[redacted:password]"] * (MOST_PLACES - 1)
+    assert kept[-1] == "[redacted:unread]"
+    assert "hunter2" not in "".join(kept)
+
+
+def test_other_texts_go_unread_then_only_if_they_may_hold_a_secret() -> None:
+    many = ["hunter2hunter2"] * (MOST_PLACES + 10)
+    posted = pattern(data={"password": many, "note": "nothing", "seen": "password=hunter2"})
+    data = Redaction(Metrics())(posted)["data"]
+    assert "hunter2" not in str(data)
+    assert data["note"] == "nothing"
+    assert data["seen"] == "[redacted:unread]"

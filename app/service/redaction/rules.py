@@ -24,6 +24,10 @@ _FILLER = re.compile(r"(?i)your[_-]|[_-]here|x{6}|placeholder|example[_-]")
 """In what has a token's shape, and comes from a manual."""
 
 
+_PART = 200
+"""Characters of the parts, ended by a line's end, in which a rule is `within_lines`."""
+
+
 class Replacement(NamedTuple):
     """A secret that was found: its place in the text, and its kind."""
 
@@ -35,7 +39,8 @@ class Replacement(NamedTuple):
 class Rule(NamedTuple):
     """What to look for in a text, if it is suspected, and what of a match is a secret.
 
-    What stands `within_lines` is looked for only in those lines that are suspected themselves.
+    What stands `within_lines` is looked for only in those of its parts, made of a few lines
+    each, that are suspected themselves.
     """
 
     is_suspected: Callable[[str], bool]
@@ -43,21 +48,22 @@ class Rule(NamedTuple):
     secret: Callable[[re.Match[str]], Replacement | None]
     within_lines: bool = False
 
-    def find(self, text: str) -> Iterator[Replacement]:
-        """The secrets in a text, in their order."""
-        for start, end in self._places(text):
-            yield from filter(None, map(self.secret, self.pattern.finditer(text, start, end)))
+    def places(self, text: str) -> Iterator[re.Match[str]]:
+        """What to look at in a text, in its order."""
+        for start, end in self._suspected_parts(text):
+            yield from self.pattern.finditer(text, start, end)
 
-    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+    def _suspected_parts(self, text: str) -> Iterator[tuple[int, int]]:
         if not self.is_suspected(text):
             return
         if not self.within_lines:
             yield 0, len(text)
             return
         end = 0
-        for line in text.splitlines(keepends=True):
-            start, end = end, end + len(line)
-            if self.is_suspected(line):
+        while end < len(text):
+            start = end
+            end = text.find("\n", start + _PART) + 1 or len(text)
+            if self.is_suspected(text[start:end]):
                 yield start, end
 
 
