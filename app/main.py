@@ -19,6 +19,7 @@ from app.routes.documentation import add_documentation
 from app.routes.state import State
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
+from app.service.redaction import Redaction
 from app.service.statistics import statistics
 from app.settings import Settings
 from app.storage.registry import StorageOptions, storage_from
@@ -47,7 +48,11 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     options = StorageOptions(settings.synchronous, settings.readers, metrics=metrics)
     policy = retention_policy(settings)
     service = PatternService(
-        storage_from(settings.storage_url, options), retention=policy, metrics=metrics, clock=clock
+        storage_from(settings.storage_url, options),
+        retention=policy,
+        metrics=metrics,
+        clock=clock,
+        redaction=Redaction(metrics) if settings.redact_secrets else None,
     )
     tasks = [
         retention_task(service, settings.retention_interval_seconds),

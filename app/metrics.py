@@ -30,6 +30,12 @@ class Metrics:
             ("pattern_type",),
             registry=self.registry,
         )
+        self.secrets_redacted = Counter(
+            "pattern_store_secrets_redacted",
+            "Secrets redacted from what was received, retries included, by kind.",
+            ("kind",),
+            registry=self.registry,
+        )
         self.batch_patterns = Histogram(
             "pattern_store_batch_patterns",
             "Patterns received by one batch request.",

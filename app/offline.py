@@ -16,6 +16,7 @@ from app.progress import ProgressReport
 from app.schemas.filters import Filters
 from app.service import PatternService
 from app.service.batch import OnConflict
+from app.service.redaction import Redaction
 from app.settings import Settings
 from app.storage.base import Repair, Storage
 from app.storage.registry import StorageOptions, storage_from
@@ -42,7 +43,13 @@ async def _service(
     settings: Settings, *, read_only: bool, must_exist: bool = False
 ) -> AsyncIterator[PatternService]:
     async with _storage(settings, read_only=read_only, must_exist=must_exist) as storage:
-        yield PatternService(storage, retention=retention_policy(settings), metrics=Metrics())
+        metrics = Metrics()
+        yield PatternService(
+            storage,
+            retention=retention_policy(settings),
+            metrics=metrics,
+            redaction=Redaction(metrics) if settings.redact_secrets else None,
+        )
 
 
 async def import_patterns(

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest JSON array taken by the batch call, decompressed, in bytes."""
 
+    redact_secrets: bool = True
+    """Replace credentials in what is received by `[redacted:kind]` before it is stored."""
+
     retention_days: Days = 90
     """Days to keep patterns, by their timestamp; 0 keeps them for ever."""
 

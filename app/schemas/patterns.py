@@ -34,6 +34,16 @@ class Stored(TypedDict):
         int, Field(ge=1, description="The store's commit number of the pattern's latest change.")
     ]
     revision: Annotated[int, Field(ge=1, description="1, and one up with each change.")]
+    redacted: NotRequired[
+        Annotated[
+            int,
+            Field(
+                ge=1,
+                description="How many secrets stand replaced by `[redacted:kind]` in the pattern. "
+                "Absent: none.",
+            ),
+        ]
+    ]
 
 
 class _PostedPattern(TypedDict):

@@ -8,11 +8,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from app.errors import FieldError, InvalidPattern
 from app.schemas.json_text import canonical_json, read_json, write_json
 from app.schemas.timestamps import format_timestamp, parse_timestamp
 from app.schemas.words import searchable
 
 DEFAULT_VERSION = "1.0"
+PLACEHOLDER = b"[redacted:"
+"""What stands in the place of a secret begins so, and ends with its kind and `]`."""
+
 LARGEST_SEQ = 2**62
 LARGEST_DURATION = 2**63 - 1
 """Longer durations are kept exactly, but filtered as this."""
@@ -122,13 +126,29 @@ def provenance_of(stored: Any) -> Provenance | None:
     return Provenance(at, seq, revision)
 
 
+def preserved_in(pattern: Mapping[str, Any]) -> Provenance | None:
+    """The provenance a pattern brings, None without one. Raises InvalidPattern for another."""
+    if "stored" not in pattern:
+        return None
+    if (provenance := provenance_of(pattern["stored"])) is not None:
+        return provenance
+    detail = "Must be what an export wrote: at, seq and revision."
+    raise InvalidPattern([FieldError("pointer", "/stored", "provenance", detail)])
+
+
 def with_provenance(document: bytes, stored: Provenance) -> bytes:
-    """A document's JSON text with the member `stored` at its end."""
-    return b'%b,"stored":{"at":"%b","seq":%d,"revision":%d}}' % (
+    """A document's JSON text with the member `stored` at its end.
+
+    How many secrets were redacted is counted in the text itself: so it is right after every
+    change, in files edited by hand, and in another store.
+    """
+    redacted = document.count(PLACEHOLDER)
+    return b'%b,"stored":{"at":"%b","seq":%d,"revision":%d%b}}' % (
         document[:-1],
         format_timestamp(stored.at).encode(),
         stored.seq,
         stored.revision,
+        b',"redacted":%d' % redacted if redacted else b"",
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from app.errors import FieldError, InvalidPattern, PatternExists, PatternStoreError
+from app.errors import InvalidPattern, PatternExists, PatternStoreError
 from app.schemas.json_text import read_json
-from app.schemas.records import Provenance, Record, provenance_of, record_of
+from app.schemas.records import Record
 from app.service.patterns import PatternService
 from app.storage.base import Outcome
 
@@ -123,18 +123,13 @@ class Batch:
             if isinstance(text, PatternStoreError):
                 raise text
             value = read_json(text)
-            record = self._record(value, index)
+            record = self._service.record(
+                value, key=self._key, index=index, preserve=self._preserve
+            )
             self._waiting.append(_Item(index, value, record))
             self._waiting_bytes += len(record.document)
         except PatternStoreError as error:
             self._reject(index, _id_of(value), error)
-
-    def _record(self, value: Any, index: int) -> Record:
-        record = self._service.record(value, key=self._key, index=index)
-        if not self._preserve or "stored" not in value:
-            return record
-        stored = _provenance(value["stored"])
-        return record_of(value, pattern_id=record.pattern_id, at=stored.at, preserved=stored)
 
     async def _store(self, items: Sequence[_Item]) -> None:
         insertions = await self._service.insert([item.record for item in items])
@@ -177,10 +172,3 @@ class Batch:
 def _id_of(value: Any) -> str | None:
     pattern_id = value.get("pattern_id") if isinstance(value, dict) else None
     return pattern_id if isinstance(pattern_id, str) else None
-
-
-def _provenance(stored: Any) -> Provenance:
-    if (provenance := provenance_of(stored)) is not None:
-        return provenance
-    detail = "Must be what an export wrote: at, seq and revision."
-    raise InvalidPattern([FieldError("pointer", "/stored", "provenance", detail)])

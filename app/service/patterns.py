@@ -16,13 +16,14 @@ from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.identifiers import derived_id, new_id
 from app.schemas.json_text import same_json
-from app.schemas.records import Record, StoredDocument, record_of
+from app.schemas.records import Record, StoredDocument, preserved_in, record_of
 from app.schemas.timestamps import now as present
 from app.schemas.timestamps import parse_timestamp
 from app.schemas.validation import check_pattern
 from app.service.cursors import decode_cursor, encode_cursor
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
+from app.service.redaction import Redaction
 from app.service.retention import STEP, RetentionPolicy
 from app.storage.base import Changes, Count, Insertion, Outcome, Storage
 
@@ -67,23 +68,34 @@ class PatternService:
         retention: RetentionPolicy,
         metrics: Metrics,
         clock: Callable[[], int] = present,
+        redaction: Redaction | None = None,
     ) -> None:
         self.storage = storage
         self.retention = retention
         self.metrics = metrics
         self.clock = clock
+        self._redaction = redaction
 
-    def record(self, value: Any, *, key: str | None = None, index: int | None = None) -> Record:
+    def record(
+        self,
+        value: Any,
+        *,
+        key: str | None = None,
+        index: int | None = None,
+        preserve: bool = False,
+    ) -> Record:
         """The record of a pattern just received, checked.
 
         A missing id is derived from the idempotency key, and the item's index in a batch, or
-        else made. Raises InvalidPattern.
+        else made. `preserve` keeps the provenance it brings. Raises InvalidPattern.
         """
-        pattern = check_pattern(value)
+        pattern = self._checked(value)
+        stored = preserved_in(pattern) if preserve else None
         pattern_id = pattern.get("pattern_id") or (
             new_id() if key is None else derived_id(key, index)
         )
-        return record_of(pattern, pattern_id=pattern_id, at=self.clock())
+        at = self.clock() if stored is None else stored.at
+        return record_of(pattern, pattern_id=pattern_id, at=at, preserved=stored)
 
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Store records whose ids are free, and count what was stored."""
@@ -129,7 +141,7 @@ class PatternService:
                 if replaced is not None:
                     return Written(replaced, created=False)
                 continue
-            pattern = check_pattern(value)
+            pattern = self._checked(value)
             _require_same(pattern, "pattern_id", pattern_id)
             record = record_of(pattern, pattern_id=pattern_id, at=self.clock())
             (insertion,) = await self.insert([record])
@@ -223,11 +235,16 @@ class PatternService:
                 return
             after_seq = step.through
 
+    def _checked(self, value: Any) -> dict[str, Any]:
+        """A valid pattern, without secrets unless they are to be kept. Raises InvalidPattern."""
+        pattern = check_pattern(value)
+        return pattern if self._redaction is None else self._redaction(pattern)
+
     async def _replace(self, current: StoredDocument, value: Any) -> StoredDocument | None:
         """The pattern with a new content, or None where it has changed meanwhile."""
         if isinstance(value, dict) and value.get("pattern_type") != current.pattern_type:
             raise _immutable("pattern_type")
-        pattern = check_pattern(value)
+        pattern = self._checked(value)
         _require_same(pattern, "pattern_id", current.pattern_id)
         if "timestamp" in pattern and parse_timestamp(pattern["timestamp"]) != current.timestamp:
             raise _immutable("timestamp")

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.server import SWITCH_SECONDS
-from tests.benchmarks import migration, storage
+from tests.benchmarks import migration, redaction, storage
 from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
-BENCHMARKS = {"storage": storage.BENCHMARK, "migration": migration.BENCHMARK}
+BENCHMARKS = {
+    "storage": storage.BENCHMARK,
+    "migration": migration.BENCHMARK,
+    "redaction": redaction.BENCHMARK,
+}
 """Those that build their stores anew each time, by name; a further one is a further line."""
 
 _PATTERNS = 100_000
