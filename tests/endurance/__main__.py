@@ -6,6 +6,7 @@ import sys
 
 SUBJECTS = {
     "kill": "the service is killed at random moments under writers",
+    "replay": "the power fails at any moment of a history",
 }
 """A further one is a module of this name, whose `main` takes the other words and returns a
 status."""

@@ -83,6 +83,10 @@ class Ledger:
         """The write under way was answered with an error: it must not be there."""
         self._possible[pattern_id].pop()
 
+    def forget_deletions(self, besides: Iterable[str]) -> None:
+        """The store may forget deletions but of some; what was deleted stays so."""
+        self._deleted &= {*besides}
+
     def problems(self, found: Found) -> Iterable[str]:
         """What is lost or doubled; from here on, what was found is what must stay."""
         for pattern_id, states in self._possible.items():

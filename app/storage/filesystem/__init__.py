@@ -198,7 +198,6 @@ class FilesystemStorage(IndexedStorage):
             raise translated(error) from error
 
     def _connect(self) -> Connection:
-        self._root.mkdir(parents=True, exist_ok=True)
         store = read_store_file(self._root)
         connection = open_index(self._path, super()._connect)
         try:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.storage.filesystem.layout import TEMPORARY
+from app.storage.folder import sync_folder
 
 _SYNCERS = ThreadPoolExecutor(8, thread_name_prefix="fsync")
 
@@ -100,18 +101,6 @@ def sync_folders(root: Path, folders: Iterable[str]) -> None:
     """Make renames and removals in folders last."""
     for job in [_SYNCERS.submit(sync_folder, root / folder) for folder in folders]:
         job.result()
-
-
-def sync_folder(folder: Path) -> None:
-    """The same for one folder; nothing where it is gone."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:
