@@ -38,8 +38,8 @@ def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
     sync_folders(root, folders)
 
 
-def append_lines(path: Path, lines: bytes) -> int:
-    """Add lines to the end of a file; what the file's size was.
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add lines to the end of a file.
 
     A write that stays incomplete is taken back. A line that a power failure has cut is ended
     first, so that it spoils none but itself.
@@ -56,11 +56,12 @@ def append_lines(path: Path, lines: bytes) -> int:
             raise
     if created:
         sync_folder(path.parent)
-    return size
 
 
 def truncate(path: Path, size: int) -> None:
-    """Cut what was added to a file."""
+    """Cut what was added to a file, if it is there."""
+    if not path.exists():
+        return
     with path.open("r+b") as file:
         os.ftruncate(file.fileno(), size)
         os.fsync(file.fileno())
