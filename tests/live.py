@@ -46,12 +46,18 @@ class LiveService:
 
 @contextmanager
 def live_service(folder: Path, **environment: str) -> Iterator[LiveService]:
-    """Run the service with its store in a folder; it is ended by its process id at the end."""
-    log = folder / "service.log"
+    """Run the service with its store in a folder, once it listens."""
+    with start_service(folder, **environment) as process:
+        yield LiveService(process, _log_in(folder))
+
+
+@contextmanager
+def start_service(folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin to run it; it is ended by its process id at the end."""
     variables = {name: value for name, value in os.environ.items() if "PATTERNS_" not in name}
     variables |= {"PATTERNS_PORT": "0", "PATTERNS_STORAGE_URL": f"sqlite:///{folder}/patterns.db"}
     variables["PYTHONPATH"] = str(Path(__file__).parents[1])
-    with log.open("wb") as output:
+    with _log_in(folder).open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve"],
             cwd=folder,
@@ -60,8 +66,12 @@ def live_service(folder: Path, **environment: str) -> Iterator[LiveService]:
             stderr=output,
         )
     try:
-        yield LiveService(process, log)
+        yield process
     finally:
         if process.poll() is None:
             process.kill()
             process.wait(STOP_SECONDS)
+
+
+def _log_in(folder: Path) -> Path:
+    return folder / "service.log"

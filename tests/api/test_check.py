@@ -87,3 +87,18 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     for command in (["check"], ["export"], ["import", "-"]):
         assert "another program" in failed(pattern_store(tmp_path, *command, given=b""))
     assert (tmp_path / "patterns.db").read_bytes() == before
+
+
+def test_columns_that_no_store_has_written_are_told(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "patterns.db")
+    with connection:  # a damaged page can hold what the table does not allow
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, 'timestamp INTEGER NOT NULL',"
+            " 'timestamp INTEGER') WHERE name = 'patterns'"
+        )
+    connection.close()
+    change(folder, "UPDATE patterns SET timestamp = NULL WHERE seq = 7")
+    result = pattern_store(folder, "check")
+    assert result.status == 1
+    assert "database: holds what cannot be read" in result.output

@@ -3,7 +3,8 @@
 import gzip
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,19 @@ def numbered(pattern_id: str, seq: int, revision: int = 1, **members: Any) -> di
 def content_of(file: Path) -> Any:
     """What a JSON file says."""
     return json.loads(file.read_bytes())
+
+
+@contextmanager
+def failing_commits(storage: FilesystemStorage) -> Iterator[None]:
+    """A time in which the index commits nothing, though files are written."""
+    connection = storage._writer._worker._connection
+    assert connection is not None
+    connection.execute("CREATE TEMP TABLE refusal (seq UNIQUE)")
+    connection.execute("INSERT INTO refusal VALUES (1)")
+    connection.execute(
+        "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON meta BEGIN INSERT INTO refusal VALUES (1); END"
+    )
+    try:
+        yield
+    finally:
+        connection.execute("DROP TRIGGER refuse")

@@ -108,3 +108,21 @@ def test_a_database_has_nothing_to_be_mended_from(tmp_path: Path) -> None:
     assert status == 0
     assert "nothing to be mended from" in said
     assert said.endswith("0 patterns, no problems found\n")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"format": 1, "sto', b"\xff" * 50])
+def test_a_damaged_store_file_is_told_of_with_the_remedy(
+    storage_url: str, filled: Path, content: bytes
+) -> None:
+    (filled / "store.json").write_bytes(content)
+    status, said, _ = command("check", "--storage-url", storage_url)
+    assert status == 1
+    assert "store.json is damaged" in said
+    assert "pattern-store check --repair" in said
+    (filled / "store.json").unlink()
+    status, said, _ = command("check", "--storage-url", storage_url)
+    assert status == 1
+    assert "store.json: is gone" in said
+    assert command("check", "--repair", "--storage-url", storage_url)[0] == 0
+    status, said, _ = command("check", "--storage-url", storage_url)
+    assert (status, said) == (0, "3 patterns, no problems found\n")

@@ -16,7 +16,7 @@ from app.storage.filesystem import FilesystemStorage, mirror
 from app.storage.filesystem.store_file import BLOCK
 from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, delete, findings, paged_ids
-from tests.filesystem.conftest import content_of, files_in, opened
+from tests.filesystem.conftest import content_of, failing_commits, files_in, opened
 from tests.patterns import pattern
 from tests.records import NOON, record, records
 
@@ -26,22 +26,6 @@ async def killed(store: Store) -> FilesystemStorage:
     for storage in store._open:
         opened(storage)._trusted = False
     return opened(await store.reopen())
-
-
-@contextmanager
-def failing_commits(storage: FilesystemStorage) -> Iterator[None]:
-    """A time in which the index commits nothing, though files are written."""
-    connection = storage._writer._worker._connection
-    assert connection is not None
-    connection.execute("CREATE TEMP TABLE refusal (seq UNIQUE)")
-    connection.execute("INSERT INTO refusal VALUES (1)")
-    connection.execute(
-        "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON meta BEGIN INSERT INTO refusal VALUES (1); END"
-    )
-    try:
-        yield
-    finally:
-        connection.execute("DROP TRIGGER refuse")
 
 
 async def test_what_a_kill_left_unfinished_is_swept_away_at_the_next_start(

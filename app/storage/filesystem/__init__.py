@@ -20,7 +20,7 @@ from app.storage.filesystem.packing import Packer
 from app.storage.filesystem.reconciliation import Reconciliation
 from app.storage.filesystem.store_file import StoreFile, read_store_file
 from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
-from app.storage.filesystem.verification import verify_folder
+from app.storage.filesystem.verification import verify_folder, verify_store_file
 from app.storage.index.connections import Connection, translated
 from app.storage.index.storage import IndexedStorage
 
@@ -178,6 +178,8 @@ class FilesystemStorage(IndexedStorage):
     async def check(self) -> AsyncIterator[Finding]:
         async for finding in super().check():
             yield finding
+        for finding in await asyncio.to_thread(verify_store_file, self._root):
+            yield finding
         for folder in await asyncio.to_thread(subfolders, self._root):
             verify = partial(verify_folder, root=self._root, folder=folder)
             if found := await self._readers.run(verify):
@@ -198,7 +200,6 @@ class FilesystemStorage(IndexedStorage):
             raise translated(error) from error
 
     def _connect(self) -> Connection:
-        self._root.mkdir(parents=True, exist_ok=True)
         store = read_store_file(self._root)
         connection = open_index(self._path, super()._connect)
         try:

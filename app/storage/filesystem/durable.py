@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.storage.filesystem.layout import TEMPORARY
+from app.storage.folder import sync_folder
 
 _SYNCERS = ThreadPoolExecutor(8, thread_name_prefix="fsync")
 
@@ -37,8 +38,8 @@ def write_files(root: Path, contents: Mapping[str, bytes]) -> None:
     sync_folders(root, folders)
 
 
-def append_lines(path: Path, lines: bytes) -> int:
-    """Add lines to the end of a file; what the file's size was.
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add lines to the end of a file.
 
     A write that stays incomplete is taken back. A line that a power failure has cut is ended
     first, so that it spoils none but itself.
@@ -55,11 +56,12 @@ def append_lines(path: Path, lines: bytes) -> int:
             raise
     if created:
         sync_folder(path.parent)
-    return size
 
 
 def truncate(path: Path, size: int) -> None:
-    """Cut what was added to a file."""
+    """Cut what was added to a file, if it is there."""
+    if not path.exists():
+        return
     with path.open("r+b") as file:
         os.ftruncate(file.fileno(), size)
         os.fsync(file.fileno())
@@ -100,18 +102,6 @@ def sync_folders(root: Path, folders: Iterable[str]) -> None:
     """Make renames and removals in folders last."""
     for job in [_SYNCERS.submit(sync_folder, root / folder) for folder in folders]:
         job.result()
-
-
-def sync_folder(folder: Path) -> None:
-    """The same for one folder; nothing where it is gone."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:

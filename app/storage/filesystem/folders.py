@@ -12,8 +12,8 @@ import os
 import shutil
 from pathlib import Path
 
-from app.storage.filesystem.durable import sync_folder
 from app.storage.filesystem.layout import TEMPORARY
+from app.storage.folder import sync_folder
 
 _ONE_BLOCK = 4096
 _AT_FDCWD = -100
@@ -37,7 +37,6 @@ def slim(root: Path, folder: str) -> None:
         fresh.mkdir()
         for name in os.listdir(path):
             os.link(path / name, fresh / name, follow_symlinks=False)
-        sync_folder(fresh)
         _exchange(path, fresh)
     except OSError as error:
         _log.debug("folder not slimmed", extra={"place": folder, "why": str(error)})
@@ -56,14 +55,17 @@ def remove_unfinished(root: Path, folder: str) -> None:
 
 
 def _dissolve(temporary: Path, path: Path) -> None:
-    """Remove a folder; a file that is only there, or is newer there, goes where it belongs."""
+    """Remove a folder; a file that is only there, or is newer there, goes where it belongs.
+
+    First it is made to last which of the two folders is which, and then what is in the other.
+    """
+    sync_folder(path.parent)
     for name in os.listdir(temporary):
         old, new = temporary / name, path / name
         if not new.exists() or new.stat().st_mtime_ns < old.stat().st_mtime_ns:
             os.replace(old, new)
     sync_folder(path)
     shutil.rmtree(temporary)
-    sync_folder(path.parent)
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -68,7 +68,10 @@ class FileMirror(Mirror):
             },
         )
         if buried:
-            self._tombstones_size = append_tombstones(self._root, buried)
+            # Noted first: where an append fails, what it wrote may stay, and must be taken back.
+            before = look_at(self._root / TOMBSTONES)
+            self._tombstones_size = before.size if before is not None else 0
+            append_tombstones(self._root, buried)
 
     def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
         for state in deleted:

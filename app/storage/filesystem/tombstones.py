@@ -9,11 +9,9 @@ from app.storage.filesystem.durable import append_lines, write_files
 from app.storage.filesystem.layout import TOMBSTONES
 
 
-def append_tombstones(root: Path, buried: Sequence[tuple[Tombstone, int]]) -> int:
-    """Add deletions with their times (microseconds), durable on return; the size before."""
-    return append_lines(
-        root / TOMBSTONES, b"".join(_line(tombstone, at) for tombstone, at in buried)
-    )
+def append_tombstones(root: Path, buried: Sequence[tuple[Tombstone, int]]) -> None:
+    """Add deletions with their times (microseconds), durable on return."""
+    append_lines(root / TOMBSTONES, b"".join(_line(tombstone, at) for tombstone, at in buried))
 
 
 def read_tombstones(root: Path) -> list[tuple[Tombstone, int]]:

@@ -2,14 +2,27 @@
 
 from pathlib import Path
 
+from app.errors import StoreNotOpened
 from app.schemas.json_text import same_json
 from app.schemas.records import Record
 from app.storage.base import Finding
 from app.storage.filesystem import files
 from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
-from app.storage.filesystem.layout import is_archive
+from app.storage.filesystem.layout import STORE, is_archive
+from app.storage.filesystem.store_file import read_store_file
 from app.storage.index.connections import Connection
 from app.storage.index.reading import get
+
+
+def verify_store_file(root: Path) -> list[Finding]:
+    """What is wrong with `store.json`."""
+    if not (root / STORE).exists():
+        return [Finding(STORE, "is gone; pattern-store check --repair makes it anew")]
+    try:
+        read_store_file(root)
+    except StoreNotOpened as error:
+        return [Finding(STORE, str(error))]
+    return []
 
 
 def verify_folder(connection: Connection, root: Path, folder: str) -> list[Finding]:

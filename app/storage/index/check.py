@@ -72,6 +72,8 @@ def _as_far_as_readable(
         if type(error) is not sqlite3.DatabaseError:  # the database does not answer, or we err
             raise
         findings.append(Finding("database", str(error)))
+    except (TypeError, ValueError, LookupError) as error:  # what no column of ours should hold
+        findings.append(Finding("database", f"holds what cannot be read: {error!r}"))
     return findings
 
 

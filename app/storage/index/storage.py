@@ -24,6 +24,7 @@ from app.storage.base import (
     Summary,
     Tally,
 )
+from app.storage.folder import make_folder
 from app.storage.index import check, reading
 from app.storage.index.agents import agents
 from app.storage.index.compression import Compressor
@@ -66,6 +67,7 @@ class IndexedStorage(Storage):
     ) -> None:
         self._place = place
         self._path = database
+        self._folder = lock.parent
         self._synchronous = synchronous
         self._read_only = read_only
         self._must_exist = must_exist
@@ -104,7 +106,8 @@ class IndexedStorage(Storage):
         if self._must_exist and not self._place.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
         if not self._read_only:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
+            self._path.parent.mkdir(exist_ok=True)  # that of an index, which need not last
             self._lock.acquire()
             await self._writer.open()
         elif not self._path.exists():

@@ -1,0 +1,1 @@
+"""What takes long to prove: kills, power failures, damage. `python -m tests.endurance SUBJECT`."""
