@@ -60,8 +60,8 @@ class Contents:
 async def write(storage: Storage, path: Path) -> Contents:
     """Write a store to a new file as it is at one moment, beside whoever writes to it.
 
-    The file gets its name when it has been checked and is on the disk; until then three times
-    its space may be needed beside it. Raises BackupFailed.
+    The file gets its name when it has been checked and is on the disk; until then up to
+    twice the store's size may be needed beside it. Raises BackupFailed.
     """
     _refuse_to_overwrite(path)
     with _failing_as(f"{path} was not written"), _folder_beside(path) as folder:

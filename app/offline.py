@@ -111,16 +111,19 @@ async def migrate_store(source: Settings, target: Settings) -> None:
 
 async def back_up(destination: str, settings: Settings) -> None:
     """Write a store to a file."""
-    with _cancelled_by_sigterm():
-        async with _storage(settings, read_only=True, must_exist=True) as storage:
-            contents = await backup.write(storage, Path(destination))
+    async with (
+        _cancelled_by_sigterm(),
+        _storage(settings, read_only=True, must_exist=True) as storage,
+    ):
+        contents = await backup.write(storage, Path(destination))
     print(f"{destination}: {contents}, {os.stat(destination).st_size} bytes")
 
 
 async def restore_store(source: str, settings: Settings) -> None:
     """Make a store from a backup."""
-    with _cancelled_by_sigterm(), ProgressReport("files written") as progress:
-        contents = await backup.restore(Path(source), settings.storage_url, progress.update)
+    async with _cancelled_by_sigterm():
+        with ProgressReport("files written") as progress:
+            contents = await backup.restore(Path(source), settings.storage_url, progress.update)
     print(f"{settings.storage_url}: {contents}")
 
 
@@ -142,8 +145,8 @@ async def check_store(settings: Settings, repair: bool) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _cancelled_by_sigterm() -> Iterator[None]:
+@asynccontextmanager
+async def _cancelled_by_sigterm() -> AsyncIterator[None]:
     """A time in which SIGTERM ends the task as Ctrl-C does, cleaning up, with status 143."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -158,6 +161,7 @@ def _cancelled_by_sigterm() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+        await asyncio.sleep(0)  # where one that came after all else is heard of
     except asyncio.CancelledError:
         if terminated:
             raise typer.Exit(128 + signal.SIGTERM) from None

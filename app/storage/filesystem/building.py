@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.storage.base import Tombstone
+from app.storage.filesystem.durable import sync_folder
 from app.storage.filesystem.files import TABLES
 from app.storage.filesystem.index_file import mark_end
 from app.storage.filesystem.layout import INDEX
@@ -44,6 +45,7 @@ def build_tree(root: Path, snapshot: Path) -> Iterator[int]:
             mirror.committed()
             yield len(seqs)
         _write_rest(root, connection)
+    sync_folder(root / INDEX)
 
 
 def without_files(snapshot: Path) -> None:
@@ -56,17 +58,19 @@ def without_files(snapshot: Path) -> None:
 
 
 def _steps(connection: Connection) -> Iterator[list[int]]:
-    seqs: list[int] = []
-    size = 0
-    rows = connection.execute("SELECT seq, size FROM patterns ORDER BY seq").fetchall()
-    for seq, bytes_ in rows:
-        if len(seqs) == STEP or (seqs and size + bytes_ > STEP_BYTES):
-            yield seqs
-            seqs, size = [], 0
-        seqs.append(seq)
-        size += bytes_
-    if seqs:
+    after = 0
+    while rows := connection.execute(
+        "SELECT seq, size FROM patterns WHERE seq > ? ORDER BY seq LIMIT ?", (after, STEP)
+    ).fetchall():
+        seqs: list[int] = []
+        total = 0
+        for seq, size in rows:
+            total += size
+            if seqs and total > STEP_BYTES:
+                break
+            seqs.append(seq)
         yield seqs
+        after = seqs[-1]
 
 
 def _write_rest(root: Path, connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The default backend: one SQLite database in WAL mode."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -42,7 +43,7 @@ class SQLiteStorage(IndexedStorage):
 
     def require_vacancy(self) -> None:
         for path in (Path(f"{self._path}{part}") for part in _PARTS):
-            if path.exists():
+            if os.path.lexists(path):
                 raise StoreExists(
                     f"{path.absolute()} is there already, and nothing is written over it. "
                     "Name a new place, or move it away."
