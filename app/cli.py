@@ -155,6 +155,37 @@ def migrate(
 
 
 @app.command()
+def backup(
+    destination: Annotated[
+        str,
+        typer.Argument(metavar="DEST", help="The file to write, such as patterns.db.zst."),
+    ],
+    storage_url: StorageUrl = None,
+) -> None:
+    """Write the whole store, as it is at one moment, to a new file.
+
+    Works beside a running service. An existing file is never written over.
+    """
+    from app import offline
+
+    _run(offline.back_up(destination, _settings(storage_url=storage_url)))
+
+
+@app.command()
+def restore(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The file that backup wrote.")],
+    storage_url: StorageUrl = None,
+) -> None:
+    """Make a store from a backup, of either kind.
+
+    Nothing may be where the store is to be. A damaged backup leaves nothing there either.
+    """
+    from app import offline
+
+    _run(offline.restore_store(source, _settings(storage_url=storage_url)))
+
+
+@app.command()
 def check(
     repair: Annotated[
         bool,

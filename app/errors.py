@@ -79,6 +79,10 @@ class StoreNotOpened(PatternStoreError):
     """The store cannot be opened; the text names the path and the remedy."""
 
 
+class StoreExists(PatternStoreError):
+    """Something stands where a new store is to be made."""
+
+
 class StoreBusy(StoreNotOpened):
     """Another process holds the store."""
 

@@ -1,5 +1,8 @@
 """Commands that work on a store by themselves, without the service."""
 
+import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -9,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from app import legacy, migration, transfer
+from app import backup, legacy, migration, transfer
 from app.main import retention_policy
 from app.metrics import Metrics
 from app.progress import ProgressReport
@@ -113,6 +116,24 @@ async def migrate_store(source: Settings, target: Settings) -> None:
         raise typer.Exit(1)
 
 
+async def back_up(destination: str, settings: Settings) -> None:
+    """Write a store to a file."""
+    async with (
+        _cancelled_by_sigterm(),
+        _storage(settings, read_only=True, must_exist=True) as storage,
+    ):
+        contents = await backup.write(storage, Path(destination))
+    print(f"{destination}: {contents}, {os.stat(destination).st_size} bytes")
+
+
+async def restore_store(source: str, settings: Settings) -> None:
+    """Make a store from a backup."""
+    async with _cancelled_by_sigterm():
+        with ProgressReport("files written") as progress:
+            contents = await backup.restore(Path(source), settings.storage_url, progress.update)
+    print(f"{settings.storage_url}: {contents}")
+
+
 async def check_store(settings: Settings, repair: bool) -> None:
     """Print what is wrong with a store; with `repair`, mend first what can be.
 
@@ -129,6 +150,31 @@ async def check_store(settings: Settings, repair: bool) -> None:
     print(f"{patterns} patterns, {found or 'no'} problems found")
     if found:
         raise typer.Exit(1)
+
+
+@asynccontextmanager
+async def _cancelled_by_sigterm() -> AsyncIterator[None]:
+    """A time in which SIGTERM ends the task as Ctrl-C does, cleaning up, with status 143."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    terminated = False
+
+    def stop(*_: object) -> None:
+        nonlocal terminated
+        terminated = True
+        task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # it may be waiting for something else
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+        await asyncio.sleep(0)  # where one that came after all else is heard of
+    except asyncio.CancelledError:
+        if terminated:
+            raise typer.Exit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell_of(repair: Repair | None) -> None:

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from app.errors import PatternNotFound
@@ -190,6 +191,22 @@ class Storage(ABC):
         """Finish what was accepted, then let go of the store."""
 
     @abstractmethod
+    def require_vacancy(self) -> None:
+        """See that a new store can be made here, before it is opened.
+
+        Raises StoreExists, naming the place, where there is anything, be it part of a store.
+        """
+
+    @abstractmethod
+    def take_over(self, snapshot: Path) -> AsyncIterator[int]:
+        """Make the store, before it is opened, from a `snapshot`; it is there whole or not at all.
+
+        The snapshot is used up, and the folder it lies in too: on the store's disk, and to be
+        thrown away afterwards. Yields after each short step how many patterns it took over.
+        Raises StoreExists as `require_vacancy` does.
+        """
+
+    @abstractmethod
     async def ping(self) -> None:
         """Return when the storage has answered a read."""
 
@@ -352,6 +369,14 @@ class Storage(ABC):
     @abstractmethod
     def stored_bytes(self) -> int:
         """What the store takes on disk, at once."""
+
+    @abstractmethod
+    async def snapshot(self, path: Path) -> None:
+        """Write all there is at one moment to a new file, beside writers, also read-only.
+
+        The file is a database that the sqlite backend opens, whatever the backend. It is not
+        synced, and incomplete where this fails.
+        """
 
     @abstractmethod
     def check(self) -> AsyncIterator[Finding]:

@@ -5,6 +5,7 @@ A backend is loaded when a URL names it, so that the service starts sooner.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from app.errors import StoreNotOpened
@@ -60,8 +61,18 @@ def storage_from(url: str, options: StorageOptions) -> Storage:
     The form is SQLAlchemy's: after `scheme:///` comes a path, relative unless it begins with
     a further slash. Raises StoreNotOpened where the URL names no backend or no path.
     """
+    scheme, path = _parts(url)
+    return BACKENDS[scheme](path, options)
+
+
+def place_of(url: str) -> Path:
+    """Where the storage is that a URL names. Raises StoreNotOpened as `storage_from` does."""
+    return Path(_parts(url)[1])
+
+
+def _parts(url: str) -> tuple[str, str]:
     scheme, separator, path = url.partition(":///")
     if not separator or scheme not in BACKENDS or not path:
         known = ", ".join(f"{name}:///path" for name in BACKENDS)
         raise StoreNotOpened(f"{url!r} names no storage; the forms are: {known}.")
-    return BACKENDS[scheme](path, options)
+    return scheme, path

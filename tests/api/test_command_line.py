@@ -24,6 +24,8 @@ COMMANDS = {
         ".zst",
     ],
     "export": ["FILE|-", "--after-seq", "--deletes", "stdout"],
+    "backup": ["DEST", "one moment", "running service"],
+    "restore": ["SOURCE", "either kind"],
     "check": ["damage", "status 1"],
     "openapi": ["OpenAPI document"],
 }

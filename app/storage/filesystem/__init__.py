@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from app.errors import PatternStoreError, StoreNotOpened
+from app.errors import PatternStoreError, StoreExists, StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Change, Finding, Repair, Summary, Tally
+from app.storage.filesystem.building import build_tree, without_files
 from app.storage.filesystem.files import allocated_bytes, archived_bytes
 from app.storage.filesystem.folders import remove_unfinished
 from app.storage.filesystem.index_file import end_mark, mark_end, open_index
@@ -23,6 +24,7 @@ from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
 from app.storage.filesystem.verification import verify_folder, verify_store_file
 from app.storage.index.connections import Connection, translated
 from app.storage.index.storage import IndexedStorage
+from app.storage.placing import put_in_place
 
 T = TypeVar("T")
 
@@ -174,6 +176,32 @@ class FilesystemStorage(IndexedStorage):
 
     def stored_bytes(self) -> int:
         return super().stored_bytes() + self._files.allocated_bytes
+
+    def require_vacancy(self) -> None:
+        """An empty folder is vacant too, but what is built beside it cannot become a mount."""
+        if not self._root.exists():
+            return
+        if not self._root.is_dir() or any(self._root.iterdir()):
+            raise StoreExists(
+                f"{self._root.absolute()} is there already, and not an empty folder; nothing is "
+                "written over it. Name a new place, or move it away."
+            )
+        if self._root.is_mount():
+            raise StoreExists(
+                f"{self._root.absolute()} is a disk of its own; name a folder on that disk."
+            )
+
+    async def take_over(self, snapshot: Path) -> AsyncIterator[int]:
+        tree = snapshot.with_name("tree")
+        for done in build_tree(tree, snapshot):
+            yield done
+            await asyncio.sleep(0)
+        self.require_vacancy()
+        put_in_place(tree, self._root)
+
+    async def snapshot(self, path: Path) -> None:
+        await super().snapshot(path)
+        await asyncio.to_thread(without_files, path)
 
     async def check(self) -> AsyncIterator[Finding]:
         async for finding in super().check():

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
@@ -40,6 +41,7 @@ from app.storage.index.connections import (
 from app.storage.index.lookups import Lookups
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
+from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
 from app.storage.index.writer import Writer
@@ -242,6 +244,13 @@ class IndexedStorage(Storage):
             except FileNotFoundError:
                 continue
         return total
+
+    async def snapshot(self, path: Path) -> None:
+        stopped = Event()
+        try:
+            await self._readers.run(partial(write_snapshot, path=path, stopped=stopped))
+        finally:
+            stopped.set()
 
     async def check(self) -> AsyncIterator[Finding]:
         for finding in await self._readers.run(check.whole_file):

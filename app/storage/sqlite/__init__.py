@@ -1,11 +1,19 @@
 """The default backend: one SQLite database in WAL mode."""
 
+import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
 
+from app.errors import StoreExists
 from app.metrics import Metrics
 from app.storage.index.mirror import Mirror
 from app.storage.index.storage import IndexedStorage
+from app.storage.placing import put_in_place
+
+_PARTS = ("", "-wal", "-shm", "-journal")
+"""What the names of a database's files end with. SQLite takes a log up into whatever database
+it finds beside it."""
 
 
 class SQLiteStorage(IndexedStorage):
@@ -32,3 +40,21 @@ class SQLiteStorage(IndexedStorage):
             metrics=metrics,
             mirror=Mirror(),
         )
+
+    def require_vacancy(self) -> None:
+        for path in (Path(f"{self._path}{part}") for part in _PARTS):
+            if os.path.lexists(path):
+                raise StoreExists(
+                    f"{path.absolute()} is there already, and nothing is written over it. "
+                    "Name a new place, or move it away."
+                )
+
+    async def take_over(self, snapshot: Path) -> AsyncIterator[int]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        try:
+            self.require_vacancy()
+            put_in_place(snapshot, self._path)
+        finally:
+            self._lock.release()
+        yield 0
