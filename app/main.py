@@ -44,7 +44,12 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     `clock` tells the present, in microseconds since the epoch.
     """
     metrics = Metrics()
-    options = StorageOptions(settings.synchronous, settings.readers, metrics=metrics)
+    options = StorageOptions(
+        settings.synchronous,
+        settings.readers,
+        settings.max_query_seconds,
+        metrics=metrics,
+    )
     policy = retention_policy(settings)
     service = PatternService(
         storage_from(settings.storage_url, options), retention=policy, metrics=metrics, clock=clock

@@ -48,6 +48,9 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "Type not taken"),
     errors.InvalidPattern: ProblemType(422, "invalid-pattern", "Not a valid pattern"),
     errors.InvalidRequest: ProblemType(422, "invalid-request", "Not a valid request"),
+    errors.QueryTooExpensive: ProblemType(
+        422, "query-too-expensive", "The query would take too long"
+    ),
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     readers: Annotated[int, Field(ge=1, le=64)] = 4
     """Connections that read the database side by side."""
 
+    max_query_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    """How long one search may keep a reader busy: a query, a count, the statistics of agents, or
+    the search for what a call is to delete."""
+
     max_pattern_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
     """The largest pattern taken, and the longest line of a batch, in bytes of JSON."""
 

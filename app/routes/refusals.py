@@ -36,10 +36,13 @@ _DESCRIPTIONS = {
     412: "The precondition does not hold.",
     413: "Larger than the service takes.",
     415: "The body comes as a type or in a coding that the call does not take.",
-    422: "The request breaks the rules named in `errors`.",
+    422: "The request breaks the rules named in `errors`, or asks for too much at once.",
     500: "The service failed.",
     503: "The storage does not answer now; try again.",
 }
+
+SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
+"""What a call ends in that looks for patterns by filters, where it cannot answer."""
 
 _ID = "pat-20251129-100000-001"
 _PATTERNS = "/v1/patterns"
@@ -69,6 +72,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
         errors.InvalidRequest("The query parameters are not valid; see errors.", [_NO_PARAMETER]),
         _PATTERNS,
     ),
+    (errors.QueryTooExpensive(2.0), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 
