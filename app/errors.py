@@ -102,6 +102,14 @@ class BodyTooLarge(PatternStoreError):
     """The body, or one pattern of it, is larger than the service takes."""
 
 
+class BodyTooSlow(PatternStoreError):
+    """The body, or a line of it, did not arrive in the time it is given."""
+
+
+class Overloaded(PatternStoreError):
+    """More is asked for than the service can answer soon; nothing was done. Worth retrying."""
+
+
 class ForeignOrigin(PatternStoreError):
     """A web page of another origin, or a name that is not the service's, is behind the request."""
 

@@ -13,6 +13,7 @@ from app.middleware.access_log import AccessLog
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
 from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes.admission import Admission
 from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
 from app.routes.documentation import add_documentation
@@ -62,6 +63,13 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         summaries_task(service, settings.summary_interval_seconds),
     ]
     runner = TaskRunner(tasks, metrics)
+    admission = Admission(
+        settings.max_concurrent_requests,
+        max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
+        settings.body_seconds,
+    )
+    metrics.under_way.set_function(lambda: admission.under_way)
+    metrics.held_bytes.set_function(lambda: admission.held_bytes)
     access_log = AccessLog()
 
     @asynccontextmanager
@@ -95,7 +103,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         app.include_router(router)
     add_documentation(app, direct_routes(ROUTERS))
     problems.register(app)
-    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS))
+    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS), admission)
     guard = OriginGuard(dispatch, [settings.host, *settings.allowed_hosts])
     app.middleware_stack = Observation(guard, metrics, access_log if settings.access_log else None)
     return app

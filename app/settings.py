@@ -68,6 +68,16 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest JSON array taken by the batch call, decompressed, in bytes."""
 
+    max_concurrent_requests: Annotated[int, Field(ge=1)] = 256
+    """The most requests to work on at a time, counted from when their body is whole."""
+
+    max_held_bytes: Annotated[int, Field(ge=1024)] = 128 * 1024 * 1024
+    """The most bytes of bodies to hold in memory at a time, beside one as large as may be."""
+
+    body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    """How long a body, or a line of a batch, may take to arrive, and a second for each 1,000
+    bytes more."""
+
     retention_days: Days = 90
     """Days to keep patterns, by their timestamp; 0 keeps them for ever."""
 

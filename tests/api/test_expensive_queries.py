@@ -41,7 +41,7 @@ async def test_it_is_refused_with_a_hint_and_what_is_narrow_is_answered(
         assert "start_date" in refused["detail"]
         assert "errors" not in refused
     stored = await store(client, pattern(pattern_id="p", context={"session_id": "s"}))
-    answer = await client.get("/v1/patterns", params={"session_id": "s"} | NOTHING)
+    answer = await client.get("/v1/patterns", params=NOTHING | {"session_id": "s"})
     assert answer.json()["items"] == []
     answer = await client.get("/v1/patterns", params={"session_id": "s"})
     assert answer.json()["items"] == [stored]
