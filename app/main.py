@@ -18,6 +18,7 @@ from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
 from app.routes.documentation import add_documentation
 from app.routes.state import State
+from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
 from app.service.statistics import statistics
@@ -52,8 +53,19 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         metrics=metrics,
     )
     policy = retention_policy(settings)
+    limits = Limits(
+        settings.max_pattern_bytes,
+        settings.max_depth,
+        settings.max_values,
+        settings.max_tags,
+        settings.max_name_length,
+    )
     service = PatternService(
-        storage_from(settings.storage_url, options), retention=policy, metrics=metrics, clock=clock
+        storage_from(settings.storage_url, options),
+        retention=policy,
+        metrics=metrics,
+        clock=clock,
+        limits=limits,
     )
     tasks = [
         retention_task(service, settings.retention_interval_seconds),
@@ -67,6 +79,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         settings.max_concurrent_requests,
         max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
         settings.body_seconds,
+        settings.max_body_ratio,
     )
     metrics.under_way.set_function(lambda: admission.under_way)
     metrics.held_bytes.set_function(lambda: admission.held_bytes)

@@ -68,6 +68,21 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """The largest JSON array taken by the batch call, decompressed, in bytes."""
 
+    max_body_ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 100.0
+    """How many times its size a JSON body may decompress to, once that is above 1 MiB."""
+
+    max_depth: Annotated[int, Field(ge=3, le=200)] = 200
+    """How many objects and arrays of a pattern may lie within each other."""
+
+    max_values: Annotated[int, Field(ge=1)] = 100_000
+    """The most members and items of a pattern, at any depth."""
+
+    max_tags: Annotated[int, Field(ge=0)] = 256
+    """The most tags of a pattern."""
+
+    max_name_length: Annotated[int, Field(ge=1)] = 8192
+    """The most characters of a tag, and of anything else in a pattern that a filter compares."""
+
     max_concurrent_requests: Annotated[int, Field(ge=1)] = 256
     """The most requests to work on at a time, counted from when their body is whole."""
 

@@ -11,24 +11,31 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.errors import BodyTooSlow, Overloaded
+from app.errors import BodyTooLarge, BodyTooSlow, Overloaded
 
 BYTES_PER_SECOND = 1000
 """What a body must bring on average, once its first seconds are over."""
+
+RATIO_BYTES = 1024 * 1024
+"""Up to which a body may decompress from ever so little: it does no harm."""
 
 
 class Admission:
     """The requests under way and the bytes of their bodies, each with a limit.
 
-    `body_seconds` is how long a body may take beside the time that its bytes give it.
+    `body_seconds` is how long a body may take beside the time that its bytes give it, `max_ratio`
+    how many times its size it may decompress to.
     """
 
-    def __init__(self, max_requests: int, max_bytes: int, body_seconds: float) -> None:
+    def __init__(
+        self, max_requests: int, max_bytes: int, body_seconds: float, max_ratio: float = 100
+    ) -> None:
         self.under_way = 0
         self.held_bytes = 0
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._body_seconds = body_seconds
+        self._max_ratio = max_ratio
 
     def turn(self) -> "Turn":
         """What one request will take up; nothing yet."""
@@ -44,6 +51,13 @@ class Admission:
         if self.held_bytes + size > self._max_bytes:
             raise Overloaded("Too many large bodies are on their way already; try again.")
         self.held_bytes += size
+
+    def check_ratio(self, size: int, arrived: int) -> None:
+        """Raise BodyTooLarge where so many bytes are too many to have come from so few."""
+        if size > RATIO_BYTES and size > self._max_ratio * arrived:
+            raise BodyTooLarge(
+                f"The body decompresses to more than {self._max_ratio:g} times its size."
+            )
 
     def patience(self, arrived: int) -> float:
         """How many seconds so many bytes may take to arrive."""
@@ -72,6 +86,10 @@ class Turn:
         """Hold so many bytes in all from now on. Raises Overloaded where they are too many."""
         self._admission.hold(size - self._held)
         self._held = size
+
+    def check_ratio(self, size: int) -> None:
+        """Raise BodyTooLarge where so many bytes are too many for what has arrived."""
+        self._admission.check_ratio(size, self.arrived)
 
     def start_clock(self) -> None:
         """Give what is still to arrive its time from now on."""

@@ -67,6 +67,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             raise BodyTooLarge(f"The body is larger than the {limit} bytes taken here.")
+        turn.check_ratio(size)
         turn.hold(size)
         parts.append(piece)
     turn.begin()

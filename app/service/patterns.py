@@ -16,6 +16,7 @@ from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.identifiers import derived_id, new_id
 from app.schemas.json_text import same_json
+from app.schemas.limits import Limits
 from app.schemas.records import Record, StoredDocument, record_of
 from app.schemas.timestamps import now as present
 from app.schemas.timestamps import parse_timestamp
@@ -67,23 +68,25 @@ class PatternService:
         retention: RetentionPolicy,
         metrics: Metrics,
         clock: Callable[[], int] = present,
+        limits: Limits | None = None,
     ) -> None:
         self.storage = storage
         self.retention = retention
         self.metrics = metrics
         self.clock = clock
+        self._limits = limits
 
     def record(self, value: Any, *, key: str | None = None, index: int | None = None) -> Record:
         """The record of a pattern just received, checked.
 
         A missing id is derived from the idempotency key, and the item's index in a batch, or
-        else made. Raises InvalidPattern.
+        else made. Raises InvalidPattern, also beyond the limits.
         """
         pattern = check_pattern(value)
         pattern_id = pattern.get("pattern_id") or (
             new_id() if key is None else derived_id(key, index)
         )
-        return record_of(pattern, pattern_id=pattern_id, at=self.clock())
+        return self._limited(pattern, record_of(pattern, pattern_id=pattern_id, at=self.clock()))
 
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Store records whose ids are free, and count what was stored."""
@@ -132,7 +135,7 @@ class PatternService:
             pattern = check_pattern(value)
             _require_same(pattern, "pattern_id", pattern_id)
             record = record_of(pattern, pattern_id=pattern_id, at=self.clock())
-            (insertion,) = await self.insert([record])
+            (insertion,) = await self.insert([self._limited(pattern, record)])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
 
@@ -151,7 +154,7 @@ class PatternService:
                 for name in ("pattern_id", "pattern_type", "timestamp"):
                     if name not in merged:
                         raise _immutable(name)
-            replaced = await self._replace(current, merged)
+            replaced = await self._replace(current, merged, may_grow=True)
             if replaced is not None:
                 return replaced
 
@@ -223,7 +226,9 @@ class PatternService:
                 return
             after_seq = step.through
 
-    async def _replace(self, current: StoredDocument, value: Any) -> StoredDocument | None:
+    async def _replace(
+        self, current: StoredDocument, value: Any, *, may_grow: bool = False
+    ) -> StoredDocument | None:
         """The pattern with a new content, or None where it has changed meanwhile."""
         if isinstance(value, dict) and value.get("pattern_type") != current.pattern_type:
             raise _immutable("pattern_type")
@@ -239,10 +244,19 @@ class PatternService:
         )
         if same_json(current.content(), record.content()):
             return current
+        self._limited(pattern, record)
+        if may_grow and self._limits is not None:  # beyond what any one body may bring
+            self._limits.check_size(record.document)
         try:
             return await self.storage.update(record, current.stored.seq)
         except PatternChanged:
             return None
+
+    def _limited(self, pattern: Mapping[str, Any], record: Record) -> Record:
+        """The record of a pattern, known to be within the limits."""
+        if self._limits is not None:
+            self._limits.check(pattern, record.document)
+        return record
 
 
 def _stored(record: Record, insertion: Insertion) -> StoredDocument:
