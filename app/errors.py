@@ -75,6 +75,17 @@ class StorageUnavailable(PatternStoreError):
     """The storage cannot answer now; nothing was acknowledged. Worth retrying."""
 
 
+class QueryTooExpensive(PatternStoreError):
+    """A read would take longer than one caller may keep a reader busy; nothing was changed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Given up after {seconds:g} s: too many patterns have to be looked at. Narrow it: "
+            "with start_date and end_date, with a filter that fewer patterns pass (project_name, "
+            "session_id, tags), or with rarer words in q."
+        )
+
+
 class StoreNotOpened(PatternStoreError):
     """The store cannot be opened; the text names the path and the remedy."""
 
@@ -93,6 +104,14 @@ class UnsupportedMediaType(PatternStoreError):
 
 class BodyTooLarge(PatternStoreError):
     """The body, or one pattern of it, is larger than the service takes."""
+
+
+class BodyTooSlow(PatternStoreError):
+    """The body, or a line of it, did not arrive in the time it is given."""
+
+
+class Overloaded(PatternStoreError):
+    """More is asked for than the service can answer soon; nothing was done. Worth retrying."""
 
 
 class ForeignOrigin(PatternStoreError):

@@ -13,10 +13,12 @@ from app.middleware.access_log import AccessLog
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
 from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes.admission import Admission
 from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
 from app.routes.documentation import add_documentation
 from app.routes.state import State
+from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
 from app.service.redaction import Redaction
@@ -45,14 +47,27 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     `clock` tells the present, in microseconds since the epoch.
     """
     metrics = Metrics()
-    options = StorageOptions(settings.synchronous, settings.readers, metrics=metrics)
+    options = StorageOptions(
+        settings.synchronous,
+        settings.readers,
+        settings.max_query_seconds,
+        metrics=metrics,
+    )
     policy = retention_policy(settings)
+    limits = Limits(
+        settings.max_pattern_bytes,
+        settings.max_depth,
+        settings.max_values,
+        settings.max_tags,
+        settings.max_name_length,
+    )
     service = PatternService(
         storage_from(settings.storage_url, options),
         retention=policy,
         metrics=metrics,
         clock=clock,
         redaction=Redaction(metrics) if settings.redact_secrets else None,
+        limits=limits,
     )
     tasks = [
         retention_task(service, settings.retention_interval_seconds),
@@ -62,6 +77,14 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         summaries_task(service, settings.summary_interval_seconds),
     ]
     runner = TaskRunner(tasks, metrics)
+    admission = Admission(
+        settings.max_concurrent_requests,
+        max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
+        settings.body_seconds,
+        settings.max_body_ratio,
+    )
+    metrics.under_way.set_function(lambda: admission.under_way)
+    metrics.held_bytes.set_function(lambda: admission.held_bytes)
     access_log = AccessLog()
 
     @asynccontextmanager
@@ -95,7 +118,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         app.include_router(router)
     add_documentation(app, direct_routes(ROUTERS))
     problems.register(app)
-    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS))
+    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS), admission)
     guard = OriginGuard(dispatch, [settings.host, *settings.allowed_hosts])
     app.middleware_stack = Observation(guard, metrics, access_log if settings.access_log else None)
     return app

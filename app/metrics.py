@@ -54,6 +54,16 @@ class Metrics:
             buckets=_SIZES,
             registry=self.registry,
         )
+        self.under_way = Gauge(
+            "pattern_store_requests_under_way",
+            "Requests that count against the limit of those worked on at a time.",
+            registry=self.registry,
+        )
+        self.held_bytes = Gauge(
+            "pattern_store_held_bytes",
+            "Bytes of request bodies held in memory.",
+            registry=self.registry,
+        )
         self.store_bytes = Gauge(
             "pattern_store_store_bytes", "Bytes the store takes on disk.", registry=self.registry
         )

@@ -41,6 +41,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.ForeignOrigin: ProblemType(403, "foreign-origin", "Not for web pages of other origins"),
     errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
     errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
+    errors.BodyTooSlow: ProblemType(408, "too-slow", "Too slow", {"Connection": "close"}),
     errors.PatternExists: ProblemType(409, "pattern-exists", "The id holds another content"),
     errors.HistoryGone: ProblemType(410, "history-gone", "Deletions that old are forgotten"),
     errors.PreconditionFailed: ProblemType(412, "precondition-failed", "Precondition failed"),
@@ -48,6 +49,10 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "Type not taken"),
     errors.InvalidPattern: ProblemType(422, "invalid-pattern", "Not a valid pattern"),
     errors.InvalidRequest: ProblemType(422, "invalid-request", "Not a valid request"),
+    errors.QueryTooExpensive: ProblemType(
+        422, "query-too-expensive", "The query would take too long"
+    ),
+    errors.Overloaded: ProblemType(429, "overloaded", "More than can be answered soon", _RETRY),
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),

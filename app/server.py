@@ -1,9 +1,12 @@
 """Running the application under uvicorn until a signal ends it."""
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -16,6 +19,10 @@ SWITCH_SECONDS = 0.0005
 """How long a thread may keep the others waiting for the interpreter: with CPython's 5 ms, one
 that works through rows holds each step of a transaction up that long."""
 
+_EARS = 32
+"""How many times the event loop listens on one address: uvloop takes one connection a round for
+each. Under load a round is long, and with a single one new clients waited for half a minute."""
+
 
 class Server(uvicorn.Server):
     """A server that tells the application at once when it is to end."""
@@ -24,6 +31,26 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._stopping = stopping
         self._loop = asyncio.get_running_loop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, with several ears."""
+        await super().startup(sockets)
+        for server in [*self.servers]:
+            for listening in server.sockets:
+                for _ in range(_EARS - 1):
+                    again = socket.socket(fileno=os.dup(listening.fileno()))
+                    self.servers.append(await self._loop.create_server(self._protocol, sock=again))
+
+    def _protocol(self) -> asyncio.Protocol:
+        """What speaks HTTP on a new connection."""
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=self._loop,
+        )
+        return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal: accept nothing more, end endless streams, finish what was accepted."""

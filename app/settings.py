@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     readers: Annotated[int, Field(ge=1, le=64)] = 4
     """Connections that read the database side by side."""
 
+    max_query_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    """How long one search may keep a reader busy: a query, a count, the statistics of agents, or
+    the search for what a call is to delete."""
+
     max_pattern_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
     """The largest pattern taken, and the longest line of a batch, in bytes of JSON."""
 
@@ -66,6 +70,31 @@ class Settings(BaseSettings):
 
     redact_secrets: bool = True
     """Replace credentials in what is received by `[redacted:kind]` before it is stored."""
+
+    max_body_ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 100.0
+    """How many times its size a JSON body may decompress to, once that is above 1 MiB."""
+
+    max_depth: Annotated[int, Field(ge=3, le=200)] = 200
+    """How many objects and arrays of a pattern may lie within each other."""
+
+    max_values: Annotated[int, Field(ge=1)] = 100_000
+    """The most members and items of a pattern, at any depth."""
+
+    max_tags: Annotated[int, Field(ge=0)] = 256
+    """The most tags of a pattern."""
+
+    max_name_length: Annotated[int, Field(ge=1)] = 8192
+    """The most characters of a tag, and of anything else in a pattern that a filter compares."""
+
+    max_concurrent_requests: Annotated[int, Field(ge=1)] = 256
+    """The most requests to work on at a time, counted from when their body is whole."""
+
+    max_held_bytes: Annotated[int, Field(ge=1024)] = 128 * 1024 * 1024
+    """The most bytes of bodies to hold in memory at a time, beside one as large as may be."""
+
+    body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    """How long a body, or a line of a batch, may take to arrive, and a second for each 1,000
+    bytes more."""
 
     retention_days: Days = 90
     """Days to keep patterns, by their timestamp; 0 keeps them for ever."""

@@ -4,11 +4,10 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import StorageUnavailable
 from app.routes.components import JSON, content
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import AgentParameters, read_parameters
-from app.routes.refusals import PARAMETERS
+from app.routes.refusals import PARAMETERS, SEARCH
 from app.routes.state import state_of
 from app.service.agents import agent_statistics
 
@@ -27,7 +26,7 @@ router = APIRouter(route_class=DirectRoute)
         tag="querying",
         parameters=[AgentParameters],
         answers={200: {"description": "The agents.", "content": content("AgentStatistics")}},
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *SEARCH),
     ),
 )
 async def get_agent_statistics(request: Request) -> Response:

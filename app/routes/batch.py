@@ -99,7 +99,10 @@ async def create_patterns(request: Request) -> Response:
     kind = media_type(request, JSON_TYPES | LINES_TYPES)
     state = state_of(request)
     batch = Batch(
-        state.service, on_conflict=OnConflict(parameters.on_conflict), key=idempotency_key(request)
+        state.service,
+        on_conflict=OnConflict(parameters.on_conflict),
+        key=idempotency_key(request),
+        places=state.batch_places,
     )
     try:
         async for group in _items(request, kind, state):

@@ -15,6 +15,7 @@ from app.errors import (
     ShuttingDown,
     UnsupportedMediaType,
 )
+from app.routes.admission import turn_of
 from app.routes.encodings import decoder_for
 from app.routes.headers import header
 
@@ -52,7 +53,13 @@ def _media_type(given: str, accepted: frozenset[str]) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body, decoded. Raises BodyTooLarge beyond a limit in bytes."""
+    """The whole body, decoded; with it the request's turn begins.
+
+    Raises BodyTooLarge beyond a limit in bytes, BodyTooSlow, and Overloaded where the service
+    has no room for it.
+    """
+    turn = turn_of(request)
+    turn.start_clock()
     parts: list[bytes] = []
     size = 0
     coded = header(request, b"content-encoding")
@@ -60,15 +67,19 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             raise BodyTooLarge(f"The body is larger than the {limit} bytes taken here.")
+        turn.check_ratio(size)
+        turn.hold(size)
         parts.append(piece)
+    turn.begin()
     return b"".join(parts)
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives. Raises MalformedRequest where it breaks off."""
+    """The body as it arrives. Raises MalformedRequest where it breaks off, BodyTooSlow."""
+    turn = turn_of(request)
     more = True
     while more:
-        message = await request.receive()
+        message = await turn.receive(request.receive)
         if message["type"] == "http.disconnect":
             raise MalformedRequest("The body broke off before its end.")
         yield message.get("body", b"")
@@ -95,11 +106,20 @@ async def lines(
     """The body's lines that are not blank, in groups as they arrive.
 
     A line longer than the limit is a BodyTooLarge in its place, and never held in memory.
-    Raises as `decoded` does, after the whole lines before the break.
+    Between lines a stream may wait as long as it likes; a line that has begun has the time of a
+    body. Raises as `decoded` does, after the whole lines before the break.
     """
+    turn = turn_of(request)
     splitter = _LineSplitter(limit)
     async for piece in decoded(request, stopping):
-        if group := splitter.feed(piece):
+        was_between = splitter.is_between
+        group = splitter.feed(piece)
+        if splitter.is_between:
+            turn.stop_clock()
+        elif group or was_between:
+            turn.start_clock()
+        turn.hold(splitter.held)
+        if group:
             yield group
     if group := splitter.rest():
         yield group
@@ -176,6 +196,16 @@ class _LineSplitter:
         self._limit = limit
         self._parts: list[bytes] = []
         self._size = 0
+
+    @property
+    def held(self) -> int:
+        """The bytes of the line that has begun."""
+        return self._size if self._parts else 0
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no line has begun."""
+        return not self._size
 
     def feed(self, piece: bytes) -> list[bytes | BodyTooLarge]:
         """The lines that end in this piece."""

@@ -12,9 +12,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from app.errors import Overloaded
 from app.routes.components import refs
 from app.routes.refusals import ANY_CALL, refusals
 from app.schemas.json_schema import JsonSchema
+
+UNLIMITED = "health"
+"""The tag of calls that are answered however many requests are under way."""
 
 
 class DirectRoute(APIRoute):
@@ -58,7 +62,8 @@ def operation(
         }
         for status, answer in answers.items()
     }
-    responses = refusals((*problems, *ANY_CALL), bodyless=bodyless) | told
+    limited = () if tag == UNLIMITED else (Overloaded,)
+    responses = refusals((*problems, *ANY_CALL, *limited), bodyless=bodyless) | told
     extra: dict[str, Any] = {"responses": dict(sorted(responses.items()))}
     if parameters:
         extra["parameters"] = list(parameters)

@@ -13,17 +13,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import PatternStoreError
 from app.problems import domain_error
-from app.routes.direct import DirectRoute
+from app.routes.admission import Admission
+from app.routes.direct import UNLIMITED, DirectRoute
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Dispatch:
     """Answers the requests for direct routes, and leaves the others to the application."""
 
-    def __init__(self, app: ASGIApp, routes: Iterable[DirectRoute]) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[DirectRoute], admission: Admission) -> None:
         self._app = app
+        self._admission = admission
+        self._unlimited: set[str] = set()
         self._fixed: dict[tuple[str, str], DirectRoute] = {}
         self._patterns: dict[str, list[DirectRoute]] = {}
         for route in routes:
+            if UNLIMITED in route.tags:
+                self._unlimited.add(route.path)
             for method in route.methods or ():
                 if route.param_convertors:
                     self._patterns.setdefault(method, []).append(route)
@@ -36,11 +43,17 @@ class Dispatch:
             await self._app(scope, receive, send)
             return
         scope["route"] = route
-        request = Request(scope, receive)
+        scope["turn"] = turn = self._admission.turn()
         try:
-            response = await route.endpoint(request)
+            if scope["method"] in _WITH_BODY:
+                self._admission.check()  # its turn begins when the body is there
+            elif route.path not in self._unlimited:
+                turn.begin()
+            response = await route.endpoint(Request(scope, receive))
         except PatternStoreError as error:
             response = domain_error(error, scope["path"])
+        finally:
+            turn.end()
         await response(scope, receive, send)
 
     def _route(self, scope: Scope) -> DirectRoute | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import FieldError, InvalidRequest, PreconditionFailed, StorageUnavailable
+from app.errors import FieldError, InvalidRequest, PreconditionFailed
 from app.routes.components import JSON, content, header
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import (
@@ -15,7 +15,7 @@ from app.routes.parameters import (
     QueryParameters,
     read_parameters,
 )
-from app.routes.refusals import PARAMETERS
+from app.routes.refusals import PARAMETERS, SEARCH
 from app.routes.state import state_of
 from app.schemas.answers import DeletionCounts, PatternCount
 from app.schemas.examples import CURSOR
@@ -48,7 +48,7 @@ router = APIRouter(route_class=DirectRoute)
                 "content": content("PatternPage"),
             }
         },
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *SEARCH),
     ),
 )
 async def query_patterns(request: Request) -> Response:
@@ -72,7 +72,7 @@ async def query_patterns(request: Request) -> Response:
         tag="querying",
         parameters=[FilterParameters],
         answers={200: {"description": "The count.", "content": content("PatternCount")}},
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *SEARCH),
     ),
 )
 async def count_patterns(request: Request) -> Response:
@@ -96,7 +96,7 @@ async def count_patterns(request: Request) -> Response:
         tag="querying",
         parameters=[DeleteParameters],
         answers={200: {"description": "What was done.", "content": content("DeletionCounts")}},
-        problems=(*PARAMETERS, PreconditionFailed, StorageUnavailable),
+        problems=(*PARAMETERS, PreconditionFailed, *SEARCH),
     ),
 )
 async def delete_patterns(request: Request) -> Response:

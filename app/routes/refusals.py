@@ -18,28 +18,38 @@ from app.problems import (
     problem_type,
     response_for,
 )
-from app.routes.components import ref, refs
+from app.routes.components import HEADERS, ref, refs
 
 ANY_CALL = (errors.ForeignOrigin, Exception)
 PARAMETERS = (errors.MalformedRequest, errors.InvalidRequest)
 """What a call refuses that reads its query string or its headers."""
 
-BODY = (errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaType)
+BODY = (
+    errors.MalformedRequest,
+    errors.BodyTooSlow,
+    errors.BodyTooLarge,
+    errors.UnsupportedMediaType,
+)
 """What a call refuses that reads a body."""
 
 _DESCRIPTIONS = {
     400: "The body is no JSON, or an encoding is broken.",
     403: "Refused: a web page of another origin, or a Host the service does not answer to.",
     404: "It is not there.",
+    408: "The body did not arrive in the time it is given.",
     409: "The id holds another content.",
     410: "Deletions that old are forgotten: start again at `after_seq=0`.",
     412: "The precondition does not hold.",
     413: "Larger than the service takes.",
     415: "The body comes as a type or in a coding that the call does not take.",
-    422: "The request breaks the rules named in `errors`.",
+    422: "The request breaks the rules named in `errors`, or asks for too much at once.",
+    429: "Too much is under way already: try again, after the seconds in `Retry-After`.",
     500: "The service failed.",
     503: "The storage does not answer now; try again.",
 }
+
+SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
+"""What a call ends in that looks for patterns by filters, where it cannot answer."""
 
 _ID = "pat-20251129-100000-001"
 _PATTERNS = "/v1/patterns"
@@ -69,6 +79,9 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
         errors.InvalidRequest("The query parameters are not valid; see errors.", [_NO_PARAMETER]),
         _PATTERNS,
     ),
+    (errors.QueryTooExpensive(2.0), _PATTERNS),
+    (errors.BodyTooSlow("The body came too slowly: 20 bytes in 20.02 s."), _PATTERNS),
+    (errors.Overloaded("256 requests are under way already; try again."), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 
@@ -95,7 +108,7 @@ def refusals(ends: Iterable[type[Exception]], *, bodyless: bool = False) -> dict
 
 
 def _response(status: int, kinds: Sequence[ProblemType], bodyless: bool) -> dict[str, Any]:
-    sent_along = [name for kind in kinds for name in kind.headers or ()]
+    sent_along = [name for kind in kinds for name in kind.headers or () if name in HEADERS]
     response = {
         "description": _DESCRIPTIONS[status],
         "headers": refs("headers", "X-Request-ID", *sent_along),

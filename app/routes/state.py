@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.metrics import Metrics
 from app.service import PatternService
+from app.service.batch import PLACES
 from app.tasks.runner import TaskRunner
 
 
@@ -24,6 +25,7 @@ class State:
     max_body_bytes: int
     compression_after_days: int
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    batch_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
 
 def state_of(request: Request) -> State:

@@ -21,6 +21,10 @@ CHUNK = 1000
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of their documents that may wait."""
 
+PLACES = 8
+"""Batches of one service that may hold items at a time, which bounds the memory of all; further
+ones wait for their turn without reading on."""
+
 
 class OnConflict(StrEnum):
     """What to do where an id holds another content."""
@@ -57,7 +61,7 @@ class BatchReport:
 
 @dataclass(slots=True)
 class _Item:
-    """A valid item that waits to be stored."""
+    """A valid item that waits to be stored; its value only where it may replace another."""
 
     index: int
     value: Any
@@ -74,6 +78,7 @@ class Batch:
         on_conflict: OnConflict = OnConflict.REJECT,
         key: str | None = None,
         preserve: bool = False,
+        places: asyncio.Semaphore | None = None,
     ) -> None:
         self.report = BatchReport()
         self._service = service
@@ -82,24 +87,31 @@ class Batch:
         self._preserve = preserve
         self._waiting: list[_Item] = []
         self._waiting_bytes = 0
+        self._places = places or asyncio.Semaphore(PLACES)
+        self._room = asyncio.Event()
         self._storing: asyncio.Task[None] | None = None
 
     async def add(self, texts: Sequence[bytes | PatternStoreError]) -> None:
         """Take the next items: each a pattern's JSON text, or what made it unreadable.
 
         They are stored at once, or together with those that follow while others are being
-        stored. Raises StorageUnavailable where that failed for earlier ones.
+        stored. Where other batches wait for a place, it comes back when all is stored and the
+        place is free. Raises StorageUnavailable where that failed for earlier ones.
         """
+        if self._storing is None or self._storing.done():
+            await self._stored()
+            await self._places.acquire()
+            self._storing = asyncio.create_task(self._store_waiting())
         for text in texts:
             self._take(text)
-        if self._storing is None or self._storing.done() or self._is_full():
+        if self._places.locked():
             await self._stored()
-            self._store_waiting()
+        elif self._is_full():
+            self._room.clear()
+            await self._room.wait()
 
     async def finish(self) -> None:
         """Wait until all that was taken is stored. Raises StorageUnavailable."""
-        await self._stored()
-        self._store_waiting()
         await self._stored()
 
     def _is_full(self) -> bool:
@@ -110,10 +122,16 @@ class Batch:
         if storing is not None:
             await storing
 
-    def _store_waiting(self) -> None:
-        items, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if items:
-            self._storing = asyncio.create_task(self._store(items))
+    async def _store_waiting(self) -> None:
+        """Store what waits, and what comes to wait meanwhile; then give the place up."""
+        try:
+            while items := self._waiting:
+                self._waiting, self._waiting_bytes = [], 0
+                self._room.set()
+                await self._store(items)
+        finally:
+            self._places.release()
+            self._room.set()
 
     def _take(self, text: bytes | PatternStoreError) -> None:
         index = self.report.received
@@ -126,7 +144,8 @@ class Batch:
             record = self._service.record(
                 value, key=self._key, index=index, preserve=self._preserve
             )
-            self._waiting.append(_Item(index, value, record))
+            kept = value if self._on_conflict is OnConflict.REPLACE else None
+            self._waiting.append(_Item(index, kept, record))
             self._waiting_bytes += len(record.document)
         except PatternStoreError as error:
             self._reject(index, _id_of(value), error)

@@ -16,6 +16,7 @@ from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.identifiers import derived_id, new_id
 from app.schemas.json_text import same_json
+from app.schemas.limits import Limits
 from app.schemas.records import Record, StoredDocument, preserved_in, record_of
 from app.schemas.timestamps import now as present
 from app.schemas.timestamps import parse_timestamp
@@ -68,12 +69,14 @@ class PatternService:
         retention: RetentionPolicy,
         metrics: Metrics,
         clock: Callable[[], int] = present,
+        limits: Limits | None = None,
         redaction: Redaction | None = None,
     ) -> None:
         self.storage = storage
         self.retention = retention
         self.metrics = metrics
         self.clock = clock
+        self._limits = limits
         self._redaction = redaction
 
     def record(
@@ -87,7 +90,8 @@ class PatternService:
         """The record of a pattern just received, checked.
 
         A missing id is derived from the idempotency key, and the item's index in a batch, or
-        else made. `preserve` keeps the provenance it brings. Raises InvalidPattern.
+        else made. `preserve` keeps the provenance it brings. Raises InvalidPattern, also
+        beyond the limits.
         """
         pattern = self._checked(value)
         stored = preserved_in(pattern) if preserve else None
@@ -95,7 +99,8 @@ class PatternService:
             new_id() if key is None else derived_id(key, index)
         )
         at = self.clock() if stored is None else stored.at
-        return record_of(pattern, pattern_id=pattern_id, at=at, preserved=stored)
+        record = record_of(pattern, pattern_id=pattern_id, at=at, preserved=stored)
+        return self._limited(pattern, record)
 
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Store records whose ids are free, and count what was stored."""
@@ -144,7 +149,7 @@ class PatternService:
             pattern = self._checked(value)
             _require_same(pattern, "pattern_id", pattern_id)
             record = record_of(pattern, pattern_id=pattern_id, at=self.clock())
-            (insertion,) = await self.insert([record])
+            (insertion,) = await self.insert([self._limited(pattern, record)])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
 
@@ -163,7 +168,7 @@ class PatternService:
                 for name in ("pattern_id", "pattern_type", "timestamp"):
                     if name not in merged:
                         raise _immutable(name)
-            replaced = await self._replace(current, merged)
+            replaced = await self._replace(current, merged, may_grow=True)
             if replaced is not None:
                 return replaced
 
@@ -240,7 +245,9 @@ class PatternService:
         pattern = check_pattern(value)
         return pattern if self._redaction is None else self._redaction(pattern)
 
-    async def _replace(self, current: StoredDocument, value: Any) -> StoredDocument | None:
+    async def _replace(
+        self, current: StoredDocument, value: Any, *, may_grow: bool = False
+    ) -> StoredDocument | None:
         """The pattern with a new content, or None where it has changed meanwhile."""
         if isinstance(value, dict) and value.get("pattern_type") != current.pattern_type:
             raise _immutable("pattern_type")
@@ -256,10 +263,19 @@ class PatternService:
         )
         if same_json(current.content(), record.content()):
             return current
+        self._limited(pattern, record)
+        if may_grow and self._limits is not None:  # beyond what any one body may bring
+            self._limits.check_size(record.document)
         try:
             return await self.storage.update(record, current.stored.seq)
         except PatternChanged:
             return None
+
+    def _limited(self, pattern: Mapping[str, Any], record: Record) -> Record:
+        """The record of a pattern, known to be within the limits."""
+        if self._limits is not None:
+            self._limits.check(pattern, record.document)
+        return record
 
 
 def _stored(record: Record, insertion: Insertion) -> StoredDocument:

@@ -9,6 +9,9 @@ Any method may raise StorageUnavailable where the medium fails. Then nothing it 
 write has been acknowledged, and a later call may succeed; nobody needs to reopen the store.
 Drivers' own errors never come through.
 
+A store may be told how many seconds one read by filters may take: `query`, `count`, `agents` and
+`matching` then raise QueryTooExpensive instead of taking longer. All else takes its time.
+
 `tests/contract` states each promise as a test; a backend is finished when it passes them.
 """
 

@@ -19,6 +19,7 @@ class StorageOptions:
 
     synchronous: Literal["full", "normal"] = "full"
     readers: int = 4
+    query_seconds: float | None = None
     read_only: bool = False
     must_exist: bool = False
     metrics: Metrics = field(default_factory=Metrics)
@@ -31,6 +32,7 @@ def _sqlite(path: str, options: StorageOptions) -> Storage:
         path,
         synchronous=options.synchronous,
         readers=options.readers,
+        query_seconds=options.query_seconds,
         read_only=options.read_only,
         must_exist=options.must_exist,
         metrics=options.metrics,
@@ -43,6 +45,7 @@ def _filesystem(path: str, options: StorageOptions) -> Storage:
     return FilesystemStorage(
         path,
         readers=options.readers,
+        query_seconds=options.query_seconds,
         read_only=options.read_only,
         must_exist=options.must_exist,
         metrics=options.metrics,

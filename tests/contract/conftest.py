@@ -21,11 +21,19 @@ class Store:
         self._open: list[Storage] = []
 
     async def open(
-        self, *, synchronous: Literal["full", "normal"] = "normal", read_only: bool = False
+        self,
+        *,
+        synchronous: Literal["full", "normal"] = "normal",
+        read_only: bool = False,
+        query_seconds: float | None = None,
     ) -> Storage:
         """Another storage over the place."""
         options = StorageOptions(
-            synchronous=synchronous, readers=2, read_only=read_only, metrics=self.metrics
+            synchronous=synchronous,
+            readers=2,
+            query_seconds=query_seconds,
+            read_only=read_only,
+            metrics=self.metrics,
         )
         storage = storage_from(self.url, options)
         await storage.open()

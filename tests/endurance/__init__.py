@@ -1,1 +1,1 @@
-"""What takes long to prove: kills, power failures, damage. `python -m tests.endurance SUBJECT`."""
+"""What takes long to prove, asked for by name: `python -m tests.endurance SUBJECT`."""

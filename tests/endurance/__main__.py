@@ -5,6 +5,7 @@ import importlib
 import sys
 
 SUBJECTS = {
+    "overload": "more is asked for than can be served",
     "kill": "the service is killed at random moments under writers",
     "replay": "the power fails at any moment of a history",
 }

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from app.errors import BodyTooLarge, InvalidPattern, MalformedRequest, ShuttingDown
+from app.routes.admission import Admission
 from app.routes.bodies import array_items, lines
 
 LIMIT = 10
@@ -31,7 +32,8 @@ def request_of(pieces: Iterable[bytes], *, coding: str = "", whole: bool = True)
         return next(arriving)
 
     headers = [(b"content-encoding", coding.encode())] if coding else []
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    turn = Admission(1, 2**20, 20).turn()
+    return Request({"type": "http", "method": "POST", "headers": headers, "turn": turn}, receive)
 
 
 async def lines_of(request: Request) -> AsyncIterator[bytes | str]:
@@ -101,7 +103,7 @@ async def test_an_endless_body_is_ended_when_the_service_stops() -> None:
     stopping = asyncio.Event()
     sent = asyncio.Queue[dict[str, Any]]()
     sent.put_nowait({"type": "http.request", "body": b"a\nb", "more_body": True})
-    request = Request({"type": "http", "method": "POST", "headers": []}, sent.get)
+    request = Request(request_of([]).scope, sent.get)
     arriving = lines(request, LIMIT, stopping)
     assert await anext(arriving) == [b"a"]
     waiting = asyncio.ensure_future(anext(arriving))

@@ -7,7 +7,9 @@ is handed over as one function, since each hand-over costs more than a statement
 
 import asyncio
 import errno
+import math
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
@@ -16,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from app.errors import StorageUnavailable, StoreNotOpened
+from app.errors import QueryTooExpensive, StorageUnavailable, StoreNotOpened
 from app.storage.index.documents import Documents
 from app.storage.index.schema import known_version
 
@@ -40,13 +42,25 @@ _SAME_AS = {
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
 
+_STEPS = 10_000
+"""How many of its machine's instructions SQLite does between two looks at the clock: about half
+a millisecond's worth, so that looking costs nothing to speak of."""
+
 
 class Connection(sqlite3.Connection):
-    """A connection that can read documents, compressed ones too."""
+    """A connection that can read documents, compressed ones too.
+
+    A statement that still runs at the `deadline`, in the seconds of `time.monotonic`, fails.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.documents = Documents(self)
+        self.deadline = math.inf
+
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.monotonic() > self.deadline
 
 
 def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connection:
@@ -78,6 +92,7 @@ def connect_reader(path: Path) -> Connection:
         check_same_thread=False,
         factory=Connection,
     )
+    connection.set_progress_handler(connection.is_late, _STEPS)
     return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
 
 
@@ -228,20 +243,21 @@ class Readers:
             await worker.open()
             self._free.put_nowait(worker)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """Do a piece of work in one read transaction, so that all of it sees one state.
 
-        Raises StorageUnavailable where the database fails, or is not ready. When the caller
-        is cancelled, the statement under way is interrupted.
+        Raises StorageUnavailable where the database fails, or is not ready, QueryTooExpensive
+        where it takes longer than so many seconds. When the caller is cancelled, the statement
+        under way is interrupted.
         """
         self._readiness.check()
-        return await self.run_unready(work)
+        return await self.run_unready(work, seconds)
 
-    async def run_unready(self, work: Callable[[Connection], T]) -> T:
+    async def run_unready(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """The same, also while the database is being made ready."""
         worker = await self._free.get()
         try:
-            return await worker.run(partial(_in_transaction, work))
+            return await worker.run(partial(_in_transaction, work, seconds))
         except sqlite3.Error as error:
             raise translated(error) from error
         except asyncio.CancelledError:
@@ -256,9 +272,18 @@ class Readers:
             await worker.close()
 
 
-def _in_transaction(work: Callable[[Connection], T], connection: Connection) -> T:
+def _in_transaction(
+    work: Callable[[Connection], T], seconds: float | None, connection: Connection
+) -> T:
     connection.execute("BEGIN")
+    if seconds is not None:
+        connection.deadline = time.monotonic() + seconds
     try:
         return work(connection)
+    except sqlite3.OperationalError as error:
+        if seconds is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise QueryTooExpensive(seconds) from None
+        raise
     finally:
+        connection.deadline = math.inf
         connection.execute("ROLLBACK")

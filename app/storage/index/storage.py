@@ -2,11 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Literal
+from typing import Literal, TypeVar
 
 from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
 from app.metrics import Metrics
@@ -47,6 +47,8 @@ from app.storage.index.summarising import Summariser
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
+T = TypeVar("T")
+
 
 class IndexedStorage(Storage):
     """All that backends with such a database have in common.
@@ -62,6 +64,7 @@ class IndexedStorage(Storage):
         *,
         synchronous: Literal["full", "normal"],
         readers: int,
+        query_seconds: float | None = None,
         read_only: bool,
         must_exist: bool = False,
         metrics: Metrics,
@@ -76,6 +79,7 @@ class IndexedStorage(Storage):
         self._lock = StoreLock(lock, place)
         self._mirror = mirror
         self._readiness = Readiness()
+        self._query_seconds = query_seconds
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
         self._lookups = Lookups(self._readers)
@@ -153,6 +157,10 @@ class IndexedStorage(Storage):
     async def get(self, pattern_id: str) -> StoredDocument | None:
         return await self._lookups.get(pattern_id)
 
+    async def _search(self, work: Callable[[Connection], T]) -> T:
+        """A read by filters, which may ask for anything: bounded in time."""
+        return await self._readers.run(work, self._query_seconds)
+
     async def query(
         self,
         filters: Filters,
@@ -162,7 +170,7 @@ class IndexedStorage(Storage):
         max_bytes: int,
         after: Position | None = None,
     ) -> Page:
-        return await self._readers.run(
+        return await self._search(
             partial(
                 reading.query,
                 filters=filters,
@@ -174,10 +182,10 @@ class IndexedStorage(Storage):
         )
 
     async def count(self, filters: Filters) -> Count:
-        return await self._readers.run(partial(reading.count, filters=filters))
+        return await self._search(partial(reading.count, filters=filters))
 
     async def agents(self, filters: Filters) -> list[AgentFigures]:
-        return await self._readers.run(partial(agents, filters=filters))
+        return await self._search(partial(agents, filters=filters))
 
     async def changes(
         self,
@@ -202,7 +210,7 @@ class IndexedStorage(Storage):
         )
 
     async def matching(self, filters: Filters) -> Sequence[int]:
-        return await self._readers.run(partial(reading.matching, filters=filters))
+        return await self._search(partial(reading.matching, filters=filters))
 
     async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
         return await self._readers.run(partial(reading.expired, expiry=expiry))

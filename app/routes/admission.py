@@ -1,0 +1,125 @@
+"""Which requests are taken on: so many that each is answered soon, and all fit in memory.
+
+A request counts from when its body is whole, so that nobody holds others up by sending slowly,
+until its answer is made. Beyond the limit it is refused at once, before its body is read where
+it can be. The bytes of bodies are counted as they arrive, against a limit of their own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from app.errors import BodyTooLarge, BodyTooSlow, Overloaded
+
+BYTES_PER_SECOND = 1000
+"""What a body must bring on average, once its first seconds are over."""
+
+RATIO_BYTES = 1024 * 1024
+"""Up to which a body may decompress from ever so little: it does no harm."""
+
+
+class Admission:
+    """The requests under way and the bytes of their bodies, each with a limit.
+
+    `body_seconds` is how long a body may take beside the time that its bytes give it, `max_ratio`
+    how many times its size it may decompress to.
+    """
+
+    def __init__(
+        self, max_requests: int, max_bytes: int, body_seconds: float, max_ratio: float = 100
+    ) -> None:
+        self.under_way = 0
+        self.held_bytes = 0
+        self._max_requests = max_requests
+        self._max_bytes = max_bytes
+        self._body_seconds = body_seconds
+        self._max_ratio = max_ratio
+
+    def turn(self) -> "Turn":
+        """What one request will take up; nothing yet."""
+        return Turn(self)
+
+    def check(self) -> None:
+        """Raise Overloaded where no further request can begin."""
+        if self.under_way >= self._max_requests:
+            raise Overloaded(f"{self._max_requests} requests are under way already; try again.")
+
+    def hold(self, size: int) -> None:
+        """Count so many bytes more. Raises Overloaded where they are too many."""
+        if self.held_bytes + size > self._max_bytes:
+            raise Overloaded("Too many large bodies are on their way already; try again.")
+        self.held_bytes += size
+
+    def check_ratio(self, size: int, arrived: int) -> None:
+        """Raise BodyTooLarge where so many bytes are too many to have come from so few."""
+        if size > RATIO_BYTES and size > self._max_ratio * arrived:
+            raise BodyTooLarge(
+                f"The body decompresses to more than {self._max_ratio:g} times its size."
+            )
+
+    def patience(self, arrived: int) -> float:
+        """How many seconds so many bytes may take to arrive."""
+        return self._body_seconds + arrived / BYTES_PER_SECOND
+
+
+class Turn:
+    """What one request takes up: a place among those under way, and bytes of its body."""
+
+    __slots__ = ("_admission", "_begun", "_held", "_since", "arrived")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._begun = False
+        self._held = 0
+        self._since: float | None = None
+        self.arrived = 0
+
+    def begin(self) -> None:
+        """Take a place. Raises Overloaded where there is none."""
+        self._admission.check()
+        self._admission.under_way += 1
+        self._begun = True
+
+    def hold(self, size: int) -> None:
+        """Hold so many bytes in all from now on. Raises Overloaded where they are too many."""
+        self._admission.hold(size - self._held)
+        self._held = size
+
+    def check_ratio(self, size: int) -> None:
+        """Raise BodyTooLarge where so many bytes are too many for what has arrived."""
+        self._admission.check_ratio(size, self.arrived)
+
+    def start_clock(self) -> None:
+        """Give what is still to arrive its time from now on."""
+        self._since, self.arrived = asyncio.get_running_loop().time(), 0
+
+    def stop_clock(self) -> None:
+        """Let what is still to arrive take any time."""
+        self._since = None
+
+    async def receive(self, receive: Callable[[], Awaitable[Any]]) -> Any:
+        """The next message of the body. Raises BodyTooSlow where it takes too long."""
+        patience = self._admission.patience(self.arrived)
+        try:
+            async with asyncio.timeout_at(self._since and self._since + patience):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow(
+                f"The body came too slowly: {self.arrived} bytes in {patience:g} s."
+            ) from None
+        self.arrived += len(message.get("body", b""))
+        return message
+
+    def end(self) -> None:
+        """Give all of it back."""
+        self._admission.under_way -= self._begun
+        self._admission.held_bytes -= self._held
+        self._begun, self._held = False, 0
+
+
+def turn_of(request: Request) -> Turn:
+    """What a request takes up."""
+    turn: Turn = request.scope["turn"]
+    return turn
