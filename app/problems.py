@@ -38,7 +38,12 @@ _RETRY = {"Retry-After": "1"}
 
 TABLE: dict[type[Exception], ProblemType] = {
     errors.MalformedRequest: ProblemType(400, "malformed", "The request cannot be read"),
+    errors.Unauthenticated: ProblemType(
+        401, "unauthenticated", "A key is needed", {"WWW-Authenticate": "Bearer"}
+    ),
     errors.ForeignOrigin: ProblemType(403, "foreign-origin", "Not for web pages of other origins"),
+    errors.InsufficientScope: ProblemType(403, "insufficient-scope", "Not with this key"),
+    errors.ForbiddenProject: ProblemType(403, "forbidden-project", "Not in this project"),
     errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
     errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
     errors.PatternExists: ProblemType(409, "pattern-exists", "The id holds another content"),
@@ -51,6 +56,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),
+    errors.KeysUnavailable: ProblemType(503, "keys-unavailable", "The keys cannot be read", _RETRY),
     errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
 }
 

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     allow_anonymous: bool = False
     """Serve callers without a key on an address that is not loopback."""
 
+    keys_file: str = ""
+    """Where the keys are kept; empty: beside the store, as its path with `.keys.json` added."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
     """Further names in the Host header to answer to, with commas between; `*` is any."""
 

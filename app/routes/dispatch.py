@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import PatternStoreError
-from app.problems import domain_error
 from app.routes.direct import DirectRoute
 
 
@@ -36,11 +34,7 @@ class Dispatch:
             await self._app(scope, receive, send)
             return
         scope["route"] = route
-        request = Request(scope, receive)
-        try:
-            response = await route.endpoint(request)
-        except PatternStoreError as error:
-            response = domain_error(error, scope["path"])
+        response = await route.answer(Request(scope, receive))
         await response(scope, receive, send)
 
     def _route(self, scope: Scope) -> DirectRoute | None:

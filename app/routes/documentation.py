@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
-from app.routes.components import HEADERS
+from app.routes.components import HEADERS, SECURITY_SCHEMES
 from app.routes.direct import DirectRoute, complete_parameters
 from app.routes.refusals import problem_examples
 from app.schemas import answers, patterns
@@ -103,11 +103,12 @@ def openapi_document(app: FastAPI, routes: Sequence[DirectRoute]) -> dict[str, A
             servers=[{"url": "/", "description": "The service this document comes from."}],
         )
         schemas = _schemas()
-        document["security"] = []
+        document["security"] = []  # each call says what it takes; these few take nothing
         document["components"] = {
             "schemas": schemas,
             "examples": _examples(schemas, document["paths"]),
             "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         }
         app.openapi_schema = document
     return app.openapi_schema

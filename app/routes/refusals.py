@@ -21,6 +21,9 @@ from app.problems import (
 from app.routes.components import ref, refs
 
 ANY_CALL = (errors.ForeignOrigin, Exception)
+KEYED = (errors.Unauthenticated, errors.InsufficientScope, errors.KeysUnavailable)
+"""What a call refuses that needs a key, where the service has keys."""
+
 PARAMETERS = (errors.MalformedRequest, errors.InvalidRequest)
 """What a call refuses that reads its query string or its headers."""
 
@@ -29,16 +32,17 @@ BODY = (errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaTyp
 
 _DESCRIPTIONS = {
     400: "The body is no JSON, or an encoding is broken.",
-    403: "Refused: a web page of another origin, or a Host the service does not answer to.",
+    401: "The service has keys, and the request brings none that is good.",
+    403: "Not with this key; or a web page of another origin, or a Host that is not served.",
     404: "It is not there.",
-    409: "The id holds another content.",
+    409: "The id holds another content, or is taken where the key does not reach.",
     410: "Deletions that old are forgotten: start again at `after_seq=0`.",
     412: "The precondition does not hold.",
     413: "Larger than the service takes.",
     415: "The body comes as a type or in a coding that the call does not take.",
     422: "The request breaks the rules named in `errors`.",
     500: "The service failed.",
-    503: "The storage does not answer now; try again.",
+    503: "The storage does not answer, or the keys cannot be read now; try again.",
 }
 
 _ID = "pat-20251129-100000-001"
@@ -56,6 +60,9 @@ _FORM = (
 
 _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.MalformedRequest("The body is not JSON: EOF while parsing an object."), _PATTERNS),
+    (errors.Unauthenticated("The key is expired."), _PATTERNS),
+    (errors.InsufficientScope("This takes a key of the scope write; it is read."), _PATTERNS),
+    (errors.ForbiddenProject("The key is for 'checkout', and writes nowhere else."), _PATTERNS),
     (errors.ForeignOrigin("A web page of another site may not do this."), _PATTERNS),
     (errors.PatternNotFound(_ID), _PATTERN),
     (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
@@ -69,6 +76,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
         errors.InvalidRequest("The query parameters are not valid; see errors.", [_NO_PARAMETER]),
         _PATTERNS,
     ),
+    (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 

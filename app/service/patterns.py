@@ -23,6 +23,7 @@ from app.schemas.validation import check_pattern
 from app.service.cursors import decode_cursor, encode_cursor
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
+from app.service.projects import Projects, ProjectStorage
 from app.service.retention import STEP, RetentionPolicy
 from app.storage.base import Changes, Count, Insertion, Outcome, Storage
 
@@ -67,11 +68,29 @@ class PatternService:
         retention: RetentionPolicy,
         metrics: Metrics,
         clock: Callable[[], int] = present,
+        projects: Projects | None = None,
     ) -> None:
         self.storage = storage
         self.retention = retention
         self.metrics = metrics
         self.clock = clock
+        self._projects = projects
+
+    def within(self, names: Sequence[str]) -> "PatternService":
+        """The service of some projects, at least one: as if the store held nothing else."""
+        projects = Projects(tuple(names))
+        return PatternService(
+            ProjectStorage(self.storage, projects),
+            retention=self.retention,
+            metrics=self.metrics,
+            clock=self.clock,
+            projects=projects,
+        )
+
+    def _checked(self, value: Any) -> dict[str, Any]:
+        """A valid pattern of a project the service is for. Raises InvalidPattern."""
+        pattern = check_pattern(value)
+        return pattern if self._projects is None else self._projects.claim(pattern)
 
     def record(self, value: Any, *, key: str | None = None, index: int | None = None) -> Record:
         """The record of a pattern just received, checked.
@@ -79,7 +98,7 @@ class PatternService:
         A missing id is derived from the idempotency key, and the item's index in a batch, or
         else made. Raises InvalidPattern.
         """
-        pattern = check_pattern(value)
+        pattern = self._checked(value)
         pattern_id = pattern.get("pattern_id") or (
             new_id() if key is None else derived_id(key, index)
         )
@@ -107,7 +126,7 @@ class PatternService:
             (insertion,) = await self.insert([record])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
-            if insertion.outcome is Outcome.CONFLICT:
+            if insertion.outcome in (Outcome.CONFLICT, Outcome.TAKEN):
                 raise PatternExists(record.pattern_id)
             if (existing := await self.storage.get(record.pattern_id)) is not None:
                 return Written(existing, created=False)
@@ -118,8 +137,9 @@ class PatternService:
     ) -> Written:
         """Create a pattern under an id, or replace its content.
 
-        Raises InvalidPattern, also where it would change what never changes, and
-        PreconditionFailed.
+        Raises InvalidPattern, also where it would change what never changes,
+        PreconditionFailed, and PatternExists where the id is taken in a project that the
+        service is not for.
         """
         while True:
             current = await self.storage.get(pattern_id)
@@ -129,12 +149,14 @@ class PatternService:
                 if replaced is not None:
                     return Written(replaced, created=False)
                 continue
-            pattern = check_pattern(value)
+            pattern = self._checked(value)
             _require_same(pattern, "pattern_id", pattern_id)
             record = record_of(pattern, pattern_id=pattern_id, at=self.clock())
             (insertion,) = await self.insert([record])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
+            if insertion.outcome is Outcome.TAKEN:
+                raise PatternExists(pattern_id)
 
     async def patch(
         self, pattern_id: str, patch: Any, precondition: Precondition = UNCONDITIONAL
@@ -227,7 +249,7 @@ class PatternService:
         """The pattern with a new content, or None where it has changed meanwhile."""
         if isinstance(value, dict) and value.get("pattern_type") != current.pattern_type:
             raise _immutable("pattern_type")
-        pattern = check_pattern(value)
+        pattern = self._checked(value)
         _require_same(pattern, "pattern_id", current.pattern_id)
         if "timestamp" in pattern and parse_timestamp(pattern["timestamp"]) != current.timestamp:
             raise _immutable("timestamp")

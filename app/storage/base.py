@@ -29,6 +29,8 @@ class Outcome(Enum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    TAKEN = "taken"
+    """By a pattern that the caller may not see; no backend says this."""
 
 
 class Insertion(NamedTuple):

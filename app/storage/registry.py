@@ -55,7 +55,13 @@ BACKENDS: dict[str, Callable[[str, StorageOptions], Storage]] = {
 
 
 def storage_from(url: str, options: StorageOptions) -> Storage:
-    """The storage a URL names, not yet open.
+    """The storage a URL names, not yet open. Raises StoreNotOpened as `parts_of` does."""
+    scheme, path = parts_of(url)
+    return BACKENDS[scheme](path, options)
+
+
+def parts_of(url: str) -> tuple[str, str]:
+    """The scheme and the path of a storage URL.
 
     The form is SQLAlchemy's: after `scheme:///` comes a path, relative unless it begins with
     a further slash. Raises StoreNotOpened where the URL names no backend or no path.
@@ -64,4 +70,4 @@ def storage_from(url: str, options: StorageOptions) -> Storage:
     if not separator or scheme not in BACKENDS or not path:
         known = ", ".join(f"{name}:///path" for name in BACKENDS)
         raise StoreNotOpened(f"{url!r} names no storage; the forms are: {known}.")
-    return BACKENDS[scheme](path, options)
+    return scheme, path
