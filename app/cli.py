@@ -199,6 +199,9 @@ def create_key(
     expires_in_days: Annotated[
         int | None, typer.Option(min=1, max=36_500, help="Days until it ends. [default: never]")
     ] = None,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, help="How often it may call. [default: no limit]")
+    ] = None,
     storage_url: StorageUrl = None,
 ) -> None:
     """Make a key and print it, this once: only a hash of it is kept."""
@@ -206,7 +209,12 @@ def create_key(
 
     with _errors_explained():
         key_commands.create(
-            name, scope, project or [], expires_in_days, _settings(storage_url=storage_url)
+            _settings(storage_url=storage_url),
+            name,
+            scope,
+            projects=project or [],
+            expires_in_days=expires_in_days,
+            requests_per_minute=requests_per_minute,
         )
 
 

@@ -122,6 +122,14 @@ class InsufficientScope(PatternStoreError):
     """The caller's key may not do this."""
 
 
+class RateLimited(PatternStoreError):
+    """The caller's key has made its requests; in so many `seconds` it may make another."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class KeysUnavailable(PatternStoreError):
     """The service cannot read its keys, so that nobody is let in. Worth retrying."""
 

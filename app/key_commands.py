@@ -14,7 +14,13 @@ from app.settings import Settings
 
 
 def create(
-    name: str, scope: Scope, projects: list[str], expires_in_days: int | None, settings: Settings
+    settings: Settings,
+    name: str,
+    scope: Scope,
+    *,
+    projects: list[str],
+    expires_in_days: int | None,
+    requests_per_minute: int | None,
 ) -> None:
     """Make a key; it goes to stdout, and what is to be known about it to stderr.
 
@@ -28,6 +34,7 @@ def create(
             now=present,
             projects=projects,
             expires_at=None if expires_in_days is None else present + expires_in_days * DAY,
+            requests_per_minute=requests_per_minute,
         )
     except ValidationError as error:
         for details in error.errors():
@@ -48,7 +55,9 @@ def show(settings: Settings) -> None:
     if keys is None:
         print(f"There are no keys ({file.path}); anyone who reaches the service may use it.")
         return
-    table = Table("id", "name", "scope", "projects", "created", "expires", "state", box=None)
+    table = Table(
+        "id", "name", "scope", "projects", "per minute", "created", "expires", "state", box=None
+    )
     present = now()
     for key in keys:
         table.add_row(*_cells(key, present))
@@ -68,6 +77,7 @@ def _cells(key: Key, present: int) -> list[str]:
         key.name,
         key.scope,
         ", ".join(key.projects) or "all",
+        str(key.requests_per_minute or "any"),
         format_timestamp(key.created_at),
         expires,
         key.state(present),

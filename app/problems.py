@@ -53,6 +53,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.UnsupportedMediaType: ProblemType(415, "unsupported-media-type", "Type not taken"),
     errors.InvalidPattern: ProblemType(422, "invalid-pattern", "Not a valid pattern"),
     errors.InvalidRequest: ProblemType(422, "invalid-request", "Not a valid request"),
+    errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests", _RETRY),
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),
@@ -113,6 +114,7 @@ def response_for(error: Exception, path: str, members: Mapping[str, Any] | None 
         str(error),
         path,
         ({"errors": fields} if fields else {}) | dict(members or {}),
+        {"Retry-After": str(error.seconds)} if isinstance(error, errors.RateLimited) else None,
     )
 
 

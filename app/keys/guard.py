@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.errors import DamagedKeys, KeysUnavailable, Unauthenticated
+from app.keys.bucket import Bucket
 from app.keys.file import KeysFile
 from app.keys.key import ANYONE, Caller, Key, hash_of, id_in
 
@@ -22,6 +23,7 @@ class _Known(NamedTuple):
     hash: bytes
     caller: Caller
     key: Key
+    bucket: Bucket | None
 
 
 class Guard:
@@ -42,7 +44,7 @@ class Guard:
     def caller(self, text: bytes | None) -> Caller:
         """Whose key a text is, None where a request brings none.
 
-        Raises Unauthenticated, and KeysUnavailable.
+        Raises Unauthenticated, RateLimited and KeysUnavailable.
         """
         moment = time.monotonic()
         if moment >= self._next_look:
@@ -64,7 +66,18 @@ class Guard:
             raise Unauthenticated("The key is revoked.")
         if key.expires_at is not None and key.expires_at <= self._clock():
             raise Unauthenticated("The key is expired.")
+        if known.bucket is not None:
+            known.bucket.take(self._clock())
         return known.caller
+
+    def _bucket_for(self, key: Key) -> Bucket | None:
+        """What limits a key; the same as before, however often the file is read."""
+        if key.requests_per_minute is None:
+            return None
+        known = (self._known or {}).get(key.id.encode())
+        if known and known.bucket and known.bucket.per_minute == key.requests_per_minute:
+            return known.bucket
+        return Bucket(key.requests_per_minute, self._clock())
 
     def _look(self) -> None:
         """Read the file if it is another than before, or could not be read then."""
@@ -93,7 +106,10 @@ class Guard:
             return
         if keys is not None:
             self._known = {
-                key.id.encode(): _Known(bytes.fromhex(key.hash), key.caller, key) for key in keys
+                key.id.encode(): _Known(
+                    bytes.fromhex(key.hash), key.caller, key, self._bucket_for(key)
+                )
+                for key in keys
             }
             _log.info("keys read", extra={"keys": len(keys)})
         self._damaged = False

@@ -21,7 +21,12 @@ from app.problems import (
 from app.routes.components import ref, refs
 
 ANY_CALL = (errors.ForeignOrigin, Exception)
-KEYED = (errors.Unauthenticated, errors.InsufficientScope, errors.KeysUnavailable)
+KEYED = (
+    errors.Unauthenticated,
+    errors.InsufficientScope,
+    errors.RateLimited,
+    errors.KeysUnavailable,
+)
 """What a call refuses that needs a key, where the service has keys."""
 
 PARAMETERS = (errors.MalformedRequest, errors.InvalidRequest)
@@ -41,6 +46,7 @@ _DESCRIPTIONS = {
     413: "Larger than the service takes.",
     415: "The body comes as a type or in a coding that the call does not take.",
     422: "The request breaks the rules named in `errors`.",
+    429: "The key has made its requests of this minute.",
     500: "The service failed.",
     503: "The storage does not answer, or the keys cannot be read now; try again.",
 }
@@ -76,6 +82,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
         errors.InvalidRequest("The query parameters are not valid; see errors.", [_NO_PARAMETER]),
         _PATTERNS,
     ),
+    (errors.RateLimited("The key may make 60 requests a minute.", seconds=1), _PATTERNS),
     (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )

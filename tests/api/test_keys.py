@@ -258,3 +258,30 @@ async def test_a_refused_call_does_nothing(key: MakeKey, client: AsyncClient) ->
     assert (await client.get("/v1/count", headers=mine)).json()["count"] == 0
     stored = await client.post("/v1/patterns", content=body, headers=JSON | writer)
     assert stored.status_code == 201
+
+
+async def test_a_key_may_be_limited_to_so_many_requests_a_minute(
+    key: MakeKey, client: AsyncClient, clock: Clock
+) -> None:
+    limited, other = bearer(key("read", "--requests-per-minute", "3")), bearer(key("read"))
+    for _ in range(3):
+        assert (await client.get("/v1/count", headers=limited)).status_code == 200
+    for path in ("/v1/count", "/nothing"):
+        refused = await client.get(path, headers=limited)
+        assert problem(refused, 429)["type"] == "urn:pattern-store:problem:rate-limited"
+        assert refused.headers["Retry-After"] == "20"
+    assert (await client.get("/v1/count", headers=other)).status_code == 200
+    clock.advance(20 / 86_400)
+    statuses = [(await client.get("/v1/count", headers=limited)).status_code for _ in range(2)]
+    assert statuses == [200, 429]
+    clock.advance(1)
+    statuses = [(await client.get("/v1/count", headers=limited)).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+
+
+async def test_another_key_gives_nobody_more_requests(key: MakeKey, client: AsyncClient) -> None:
+    limited = bearer(key("read", "--requests-per-minute", "1"))
+    assert (await client.get("/v1/count", headers=limited)).status_code == 200
+    problem(await client.get("/v1/count", headers=limited), 429)
+    await until(client, 200, bearer(key("read")))  # so the file was read again
+    problem(await client.get("/v1/count", headers=limited), 429)

@@ -69,6 +69,7 @@ def test_without_keys_the_list_says_what_that_means(tmp_path: Path) -> None:
         ("--name", "ci", "--scope", "admin", "--project", "checkout"),
         ("--name", "ci", "--scope", "read", "--project", ""),
         ("--name", "ci", "--scope", "read", "--expires-in-days", "0"),
+        ("--name", "ci", "--scope", "read", "--requests-per-minute", "0"),
     ],
     ids=" ".join,
 )
