@@ -14,6 +14,7 @@ from app.keys.guard import Guard
 from app.metrics import Metrics
 from app.middleware.access_log import AccessLog
 from app.middleware.authentication import Authentication
+from app.middleware.cross_origin import CrossOrigin
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
 from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
@@ -77,6 +78,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
 
     app = FastAPI(
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.docs else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -92,11 +94,17 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    add_documentation(app, direct_routes(ROUTERS))
+    add_documentation(app, direct_routes(ROUTERS), served=settings.docs)
     problems.register(app)
     dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS))
     authentication = Authentication(dispatch, Guard(keys_file(settings), clock))
-    origins = OriginGuard(authentication, [settings.host, *settings.allowed_hosts])
+    inner = (
+        CrossOrigin(authentication, settings.cors_origins)
+        if settings.cors_origins
+        else authentication
+    )
+    hosts = [settings.host, *settings.allowed_hosts]
+    origins = OriginGuard(inner, hosts, settings.cors_origins)
     app.middleware_stack = Observation(
         origins, metrics, access_log if settings.access_log else None
     )

@@ -145,7 +145,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         detail = f"{request.method} is not allowed here; allowed: {allowed}."
         return problem_response(METHOD_NOT_ALLOWED, detail, path, headers={"Allow": allowed})
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(NOT_FOUND, f"There is nothing at {path}; see /docs.", path)
+        elsewhere = "; see /docs" if request.app.openapi_url else ""
+        return problem_response(NOT_FOUND, f"There is nothing at {path}{elsewhere}.", path)
     kind = ProblemType(error.status_code, "http", HTTPStatus(error.status_code).phrase)
     return problem_response(kind, str(error.detail), path, headers=error.headers)
 

@@ -80,10 +80,14 @@ async def get_docs(request: Request) -> Response:
     )
 
 
-def add_documentation(app: FastAPI, routes: Sequence[DirectRoute]) -> None:
-    """Serve the OpenAPI document of some routes, the page and all that the page loads."""
-    app.include_router(router)
-    app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
+def add_documentation(app: FastAPI, routes: Sequence[DirectRoute], *, served: bool) -> None:
+    """Have the application know the document of some routes.
+
+    Where it is `served`, also the page that shows it, and all that the page loads.
+    """
+    if served:
+        app.include_router(router)
+        app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
     app.openapi = lambda: openapi_document(app, routes)  # type: ignore[method-assign]
 
 
