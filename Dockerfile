@@ -15,7 +15,7 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin patterns \
     && install --directory --owner patterns /data
 COPY --from=build /opt/pattern-store /opt/pattern-store
 # All interfaces, or no published port would reach the service. It refuses to start like this
-# until PATTERNS_ALLOW_ANONYMOUS=true says that the network keeps others away.
+# until there is a key, or PATTERNS_ALLOW_ANONYMOUS=true says that the network keeps others away.
 ENV PATH=/opt/pattern-store/bin:$PATH \
     PATTERNS_HOST=0.0.0.0 \
     PATTERNS_PORT=8000 \

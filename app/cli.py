@@ -8,7 +8,8 @@ import json
 import os
 import sys
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from app import __version__
 from app.errors import PatternStoreError
+from app.keys.key import Scope
 from app.logs import configure_logs
 from app.main import create_app
 from app.server import serve as run_server
@@ -206,6 +208,68 @@ def check(
     _run(offline.check_store(_settings(storage_url=storage_url), repair))
 
 
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Make, list and revoke API keys.\n\nOnce there is one, every request needs one. "
+    "A running service heeds a change within a second.",
+)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is, or what for.")],
+    scope: Annotated[Scope, typer.Option(help="What it may do; each includes those before it.")],
+    project: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Bind it to this project, to see and write nothing else; repeatable.",
+        ),
+    ] = None,
+    expires_in_days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Days until it ends. [default: never]")
+    ] = None,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, help="How often it may call. [default: no limit]")
+    ] = None,
+    storage_url: StorageUrl = None,
+) -> None:
+    """Make a key and print it, this once: only a hash of it is kept."""
+    from app import key_commands
+
+    with _errors_explained():
+        key_commands.create(
+            _settings(storage_url=storage_url),
+            name,
+            scope,
+            projects=project or [],
+            expires_in_days=expires_in_days,
+            requests_per_minute=requests_per_minute,
+        )
+
+
+@keys.command("list")
+def list_keys(storage_url: StorageUrl = None) -> None:
+    """Show all keys, those revoked and expired too."""
+    from app import key_commands
+
+    with _errors_explained():
+        key_commands.show(_settings(storage_url=storage_url))
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, from `keys list`.")],
+    storage_url: StorageUrl = None,
+) -> None:
+    """End a key for good."""
+    from app import key_commands
+
+    with _errors_explained():
+        key_commands.revoke(key_id, _settings(storage_url=storage_url))
+
+
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document of this version's API."""
@@ -226,10 +290,16 @@ def _settings(**given: Any) -> Settings:
 def _run(
     work: Coroutine[Any, Any, T], loop_factory: Callable[[], AbstractEventLoop] | None = None
 ) -> T:
-    """Do the work; a domain error ends the command with a message instead of a traceback."""
+    """Do the work, on an event loop of its own."""
+    with _errors_explained(), asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(work)
+
+
+@contextmanager
+def _errors_explained() -> Iterator[None]:
+    """A domain error ends the command with a message instead of a traceback."""
     try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(work)
+        yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         raise typer.Exit(1) from None

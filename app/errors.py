@@ -42,6 +42,17 @@ class InvalidPattern(InvalidRequest):
         super().__init__("The body is not a valid pattern; see errors.", errors)
 
 
+class ForbiddenProject(InvalidPattern):
+    """The pattern is of a project that the caller may not write to."""
+
+    def __init__(self, detail: str) -> None:
+        InvalidRequest.__init__(
+            self,
+            "The pattern is of another project than the key; see errors.",
+            [FieldError("pointer", "/context/project_name", "forbidden", detail)],
+        )
+
+
 class PatternNotFound(PatternStoreError):
     """No pattern is stored under this id."""
 
@@ -124,3 +135,31 @@ class ShuttingDown(PatternStoreError):
 
 class NoSuchSchema(PatternStoreError):
     """No pattern type has this name."""
+
+
+class Unauthenticated(PatternStoreError):
+    """The request brings no key, or none that is good now."""
+
+
+class InsufficientScope(PatternStoreError):
+    """The caller's key may not do this."""
+
+
+class RateLimited(PatternStoreError):
+    """The caller's key has made its requests; in so many `seconds` it may make another."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class KeysUnavailable(PatternStoreError):
+    """The service cannot read its keys, so that nobody is let in. Worth retrying."""
+
+
+class DamagedKeys(PatternStoreError):
+    """The file of keys cannot be read; the text, for whoever runs the service, has the remedy."""
+
+
+class NoSuchKey(PatternStoreError):
+    """No key has this id."""

@@ -4,12 +4,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
 from app import problems
+from app.keys.file import KeysFile
+from app.keys.guard import Guard
 from app.metrics import Metrics
 from app.middleware.access_log import AccessLog
+from app.middleware.authentication import Authentication
+from app.middleware.cross_origin import CrossOrigin
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
 from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
@@ -24,7 +29,7 @@ from app.service import PatternService, RetentionPolicy
 from app.service.redaction import Redaction
 from app.service.statistics import statistics
 from app.settings import Settings
-from app.storage.registry import StorageOptions, storage_from
+from app.storage.registry import StorageOptions, place_of, storage_from
 from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
 from app.tasks.runner import TaskRunner
@@ -101,6 +106,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
 
     app = FastAPI(
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.docs else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -116,12 +122,27 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    add_documentation(app, direct_routes(ROUTERS))
+    add_documentation(app, direct_routes(ROUTERS), served=settings.docs)
     problems.register(app)
     dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS), admission)
-    guard = OriginGuard(dispatch, [settings.host, *settings.allowed_hosts])
-    app.middleware_stack = Observation(guard, metrics, access_log if settings.access_log else None)
+    authentication = Authentication(dispatch, Guard(keys_file(settings), clock))
+    inner = (
+        CrossOrigin(authentication, settings.cors_origins)
+        if settings.cors_origins
+        else authentication
+    )
+    hosts = [settings.host, *settings.allowed_hosts]
+    origins = OriginGuard(inner, hosts, settings.cors_origins)
+    app.middleware_stack = Observation(
+        origins, metrics, access_log if settings.access_log else None
+    )
     return app
+
+
+def keys_file(settings: Settings) -> KeysFile:
+    """The file of keys that the settings name. Raises StoreNotOpened where they name no store."""
+    store = place_of(settings.storage_url)
+    return KeysFile(Path(settings.keys_file or f"{store}.keys.json"))
 
 
 def retention_policy(settings: Settings) -> RetentionPolicy:

@@ -38,7 +38,12 @@ _RETRY = {"Retry-After": "1"}
 
 TABLE: dict[type[Exception], ProblemType] = {
     errors.MalformedRequest: ProblemType(400, "malformed", "The request cannot be read"),
+    errors.Unauthenticated: ProblemType(
+        401, "unauthenticated", "A key is needed", {"WWW-Authenticate": "Bearer"}
+    ),
     errors.ForeignOrigin: ProblemType(403, "foreign-origin", "Not for web pages of other origins"),
+    errors.InsufficientScope: ProblemType(403, "insufficient-scope", "Not with this key"),
+    errors.ForbiddenProject: ProblemType(403, "forbidden-project", "Not in this project"),
     errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
     errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
     errors.BodyTooSlow: ProblemType(408, "too-slow", "Too slow", {"Connection": "close"}),
@@ -53,9 +58,11 @@ TABLE: dict[type[Exception], ProblemType] = {
         422, "query-too-expensive", "The query would take too long"
     ),
     errors.Overloaded: ProblemType(429, "overloaded", "More than can be answered soon", _RETRY),
+    errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests", _RETRY),
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),
+    errors.KeysUnavailable: ProblemType(503, "keys-unavailable", "The keys cannot be read", _RETRY),
     errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
 }
 
@@ -112,6 +119,7 @@ def response_for(error: Exception, path: str, members: Mapping[str, Any] | None 
         str(error),
         path,
         ({"errors": fields} if fields else {}) | dict(members or {}),
+        {"Retry-After": str(error.seconds)} if isinstance(error, errors.RateLimited) else None,
     )
 
 
@@ -142,7 +150,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         detail = f"{request.method} is not allowed here; allowed: {allowed}."
         return problem_response(METHOD_NOT_ALLOWED, detail, path, headers={"Allow": allowed})
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(NOT_FOUND, f"There is nothing at {path}; see /docs.", path)
+        elsewhere = "; see /docs" if request.app.openapi_url else ""
+        return problem_response(NOT_FOUND, f"There is nothing at {path}{elsewhere}.", path)
     kind = ProblemType(error.status_code, "http", HTTPStatus(error.status_code).phrase)
     return problem_response(kind, str(error.detail), path, headers=error.headers)
 

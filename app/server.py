@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 
 from app.errors import StoreNotOpened
-from app.main import create_app
+from app.main import create_app, keys_file
 from app.middleware.origin import is_loopback
 from app.settings import Settings
 
@@ -62,12 +62,14 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then end in order.
 
     Raises StoreNotOpened where the store cannot be opened, or the address is open to others
-    and nobody allowed that.
+    and there is no key and nobody allowed that; DamagedKeys where the keys cannot be read.
     """
-    if not settings.allow_anonymous and not is_loopback(settings.host):
+    is_open = keys_file(settings).read() is None
+    if is_open and not settings.allow_anonymous and not is_loopback(settings.host):
         raise StoreNotOpened(
-            f"Anyone who reaches {settings.host} could read and write the store. Listen on "
-            "127.0.0.1, or set PATTERNS_ALLOW_ANONYMOUS=true if the network keeps others away."
+            f"Anyone who reaches {settings.host} could read and write the store. Make a key with "
+            "`pattern-store keys create --name … --scope admin`, or listen on 127.0.0.1, or set "
+            "PATTERNS_ALLOW_ANONYMOUS=true if the network keeps others away."
         )
     sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(settings)

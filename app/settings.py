@@ -1,9 +1,10 @@
 """Settings, each from an environment variable `PATTERNS_…` or a line of `.env`."""
 
 import json
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.schemas.fields import PatternType
@@ -14,6 +15,13 @@ def _separated(names: str | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(names, str):
         return tuple(name.strip() for name in names.split(",") if name.strip())
     return names
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it (RFC 6454)."""
+    if re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?", text) is None:
+        raise ValueError("must be origins such as https://app.example:8443, in lower case, not *")
+    return text
 
 
 def _json_object(text: str | dict[str, int]) -> object:
@@ -48,8 +56,21 @@ class Settings(BaseSettings):
     allow_anonymous: bool = False
     """Serve callers without a key on an address that is not loopback."""
 
+    keys_file: str = ""
+    """Where the keys are kept; empty: beside the store, as its path with `.keys.json` added."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
     """Further names in the Host header to answer to, with commas between; `*` is any."""
+
+    cors_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...],
+        NoDecode,
+        BeforeValidator(_separated),
+    ] = ()
+    """Origins whose web pages may use the service, with commas between; none unless set."""
+
+    docs: bool = True
+    """Serve the documentation, at /docs and /openapi.json."""
 
     synchronous: Literal["full", "normal"] = "full"
     """`full` syncs the disk before each answer; `normal` may lose the last moments to a power

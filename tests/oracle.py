@@ -51,6 +51,8 @@ def _passes(pattern: dict[str, Any], name: str, wanted: Any) -> bool:
     match name:
         case "pattern_type" | "pattern_id":
             return pattern[name] in wanted
+        case "projects":
+            return context.get("project_name", "") in wanted
         case "start_date":
             return _time(pattern["timestamp"]) >= _time(wanted)
         case "end_date" if len(wanted) == len("2026-01-15"):

@@ -70,6 +70,9 @@ FILTERS = (
 )
 """Every filter of the API."""
 
+STORAGE_FILTERS = (*FILTERS, "projects")
+"""Every filter that a storage knows."""
+
 
 def made_up_patterns(random: Random, number: int) -> list[dict[str, Any]]:
     """Patterns with all they may hold, alike enough that most filters find several."""
@@ -159,6 +162,8 @@ def _value_for(found: dict[str, Any], name: str, random: Random) -> Any:
     match name:
         case "pattern_type":
             return sorted({found[name], random.choice(list(DATA))})
+        case "projects":
+            return sorted({context.get("project_name", ""), random.choice(NAMES)})
         case "pattern_id":
             return sorted({found[name], "id-0000", "no-such-id"})
         case "start_date" | "end_date":

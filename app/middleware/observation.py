@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import ShuttingDown
 from app.metrics import Metrics
 from app.middleware.access_log import AccessLog
+from app.middleware.answer_headers import protected
 from app.problems import METHODS, internal_error, response_for
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -48,7 +49,10 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
+                message["headers"] = [
+                    *protected(message["headers"]),
+                    (b"x-request-id", identifier.encode()),
+                ]
             await send(message)
 
         try:

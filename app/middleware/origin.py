@@ -28,10 +28,13 @@ def is_loopback(host: str) -> bool:
 
 
 class OriginGuard:
-    """Answers 403 to requests that a foreign page may be behind."""
+    """Answers 403 to requests that a page may be behind of an origin that is not allowed."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed_hosts: Collection[str], allowed_origins: Collection[str]
+    ) -> None:
         self._app = app
+        self._origins = frozenset(allowed_origins)
         self._hosts = _LOOPBACK | {host.lower() for host in allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +55,7 @@ class OriginGuard:
                 site = value.decode("latin-1")
         if "*" not in self._hosts and _name(f"//{host}") not in self._hosts:
             return f"The Host {host!r} is not served; PATTERNS_ALLOWED_HOSTS names further ones."
-        if scope["method"] in _SAFE:
+        if scope["method"] in _SAFE or origin in self._origins:
             return None
         if site == "cross-site":
             return "A web page of another site may not do this."

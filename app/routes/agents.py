@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from app.keys.key import Scope
 from app.routes.components import JSON, content
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import AgentParameters, read_parameters
@@ -24,6 +25,7 @@ router = APIRouter(route_class=DirectRoute)
         "With neither `start_date` nor `end_date` it is the last 7 days up to now; the answer "
         "says which time it is about. It is never stale: what is written counts at once.",
         tag="querying",
+        scope=Scope.READ,
         parameters=[AgentParameters],
         answers={200: {"description": "The agents.", "content": content("AgentStatistics")}},
         problems=(*PARAMETERS, *SEARCH),

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.errors import BodyTooLarge, InvalidPattern, InvalidRequest, PatternStoreError
+from app.keys.key import Scope
 from app.problems import MEDIA_TYPE, field_problems, problem_type, response_for
 from app.routes.bodies import JSON_TYPES, LINES_TYPES, array_items, lines, media_type, read_body
 from app.routes.components import JSON, NDJSON, content, many, ref, refs, stream
@@ -35,11 +36,18 @@ class BatchParameters(Parameters):
     or replace that."""
 
 
+_BATCH_OR_NONE = {"anyOf": [ref("BatchProblem"), ref("Problem")]}
 _UNREADABLE = {
-    "schema": {"anyOf": [ref("BatchProblem"), ref("Problem")]},
+    "schema": _BATCH_OR_NONE,
     "examples": refs("examples", "BatchProblem", "malformed"),
 }
 """Without counts where already the query string cannot be read."""
+
+_FAILED = {
+    "schema": _BATCH_OR_NONE,
+    "examples": refs("examples", "StoppedBatch", "keys-unavailable"),
+}
+"""Without counts where the caller was not let in."""
 
 
 @router.post(
@@ -53,6 +61,7 @@ _UNREADABLE = {
         "same batch again stores nothing twice; items without an id need `Idempotency-Key` "
         "for that.",
         tag="patterns",
+        scope=Scope.WRITE,
         parameters=[
             BatchParameters,
             header_parameter(
@@ -88,7 +97,7 @@ _UNREADABLE = {
                 "description": "The storage failed or the service stops; the counts say what is "
                 "stored.",
                 "headers": refs("headers", "Retry-After"),
-                "content": content("BatchProblem", MEDIA_TYPE, example="StoppedBatch"),
+                "content": {MEDIA_TYPE: _FAILED},
             },
         },
         problems=(*PARAMETERS, *BODY, InvalidPattern),

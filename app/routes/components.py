@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.keys.key import Scope
 from app.schemas.patterns import SHAPES
 
 JSON = "application/json"
@@ -59,8 +60,31 @@ HEADERS = {
         "The request's id in the service's log: the client's own, or made for it.",
         "0197c2f0-5f0e-7c2a-9a35-2f4a8c3f1b7d",
     ),
+    "WWW-Authenticate": header("How to send a key (RFC 6750).", "Bearer"),
     "Retry-After": header("How many seconds to wait before trying again.", "1"),
     "ETag": header('The state of the pattern: `"revision-seq"`.', '"1-42"'),
     "Location": header("Where the pattern is.", "/v1/patterns/pat-20251129-100000-001"),
 }
 """Headers that several calls answer with, by name."""
+
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key that `pattern-store keys create` printed. Its scope is `read`, "
+        "`write` or `admin`, each including those before it; calls name the one they take. "
+        "Where the service has no keys, none is needed.",
+    },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key, for clients that cannot send `Authorization`.",
+    },
+}
+"""The ways to send a key."""
+
+
+def security(scope: Scope) -> list[dict[str, list[str]]]:
+    """What a call takes: a key of a scope, sent in one way or the other."""
+    return [{name: [scope.value]} for name in SECURITY_SCHEMES]

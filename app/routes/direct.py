@@ -12,9 +12,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.errors import Overloaded
-from app.routes.components import refs
-from app.routes.refusals import ANY_CALL, refusals
+from app.errors import InsufficientScope, Overloaded, PatternStoreError
+from app.keys.key import Caller, Scope
+from app.problems import domain_error
+from app.routes.components import refs, security
+from app.routes.refusals import ANY_CALL, KEYED, refusals
 from app.schemas.json_schema import JsonSchema
 
 UNLIMITED = "health"
@@ -22,10 +24,30 @@ UNLIMITED = "health"
 
 
 class DirectRoute(APIRoute):
-    """A route whose endpoint takes the request and returns the response, with nothing between."""
+    """A route whose endpoint takes the request and returns the response.
+
+    `scope` is what the caller's key must allow, None where no key is needed: the same that the
+    OpenAPI document says.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        needed = (self.openapi_extra or {}).get("security")
+        self.scope = Scope(*next(iter(needed[0].values()))) if needed else None
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        return self.endpoint
+        return self.answer
+
+    async def answer(self, request: Request) -> Response:
+        """What the endpoint answers, or the problem that the request ends in."""
+        try:
+            caller: Caller = request.scope["caller"]
+            if self.scope is not None and self.scope not in caller.scopes:
+                raise InsufficientScope(f"This takes a key of the scope {self.scope}.")
+            response: Response = await self.endpoint(request)
+        except PatternStoreError as error:
+            return domain_error(error, request.scope["path"])
+        return response
 
 
 def direct_routes(routers: Iterable[APIRouter]) -> list[DirectRoute]:
@@ -41,6 +63,7 @@ def operation(
     description: str,
     *,
     tag: str,
+    scope: Scope | None,
     answers: Mapping[int, Mapping[str, Any]],
     problems: Sequence[type[Exception]] = (),
     parameters: Sequence[Mapping[str, Any] | type[BaseModel]] = (),
@@ -50,6 +73,7 @@ def operation(
 ) -> dict[str, Any]:
     """What a route's decorator is told, so that the OpenAPI document says all of it.
 
+    `scope` is what the caller's key must allow, None for a call that needs no key.
     `answers` are OpenAPI's response objects, the usual one first; `problems` the errors it can
     end in beside those of every call, told of where `answers` has no word on their status. A
     model among the `parameters` is left to be told of by `complete_parameters`, since that
@@ -62,9 +86,15 @@ def operation(
         }
         for status, answer in answers.items()
     }
-    limited = () if tag == UNLIMITED else (Overloaded,)
-    responses = refusals((*problems, *ANY_CALL, *limited), bodyless=bodyless) | told
+    ends = [*problems, *ANY_CALL]
+    if scope is not None:
+        ends += KEYED
+    if tag != UNLIMITED:
+        ends.append(Overloaded)
+    responses = refusals(ends, bodyless=bodyless) | told
     extra: dict[str, Any] = {"responses": dict(sorted(responses.items()))}
+    if scope is not None:
+        extra["security"] = security(scope)
     if parameters:
         extra["parameters"] = list(parameters)
     if body is not None:

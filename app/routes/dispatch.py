@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import PatternStoreError
+from app.errors import Overloaded
 from app.problems import domain_error
 from app.routes.admission import Admission
 from app.routes.direct import UNLIMITED, DirectRoute
@@ -49,8 +49,8 @@ class Dispatch:
                 self._admission.check()  # its turn begins when the body is there
             elif route.path not in self._unlimited:
                 turn.begin()
-            response = await route.endpoint(Request(scope, receive))
-        except PatternStoreError as error:
+            response = await route.answer(Request(scope, receive))
+        except Overloaded as error:
             response = domain_error(error, scope["path"])
         finally:
             turn.end()

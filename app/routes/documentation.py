@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
-from app.routes.components import HEADERS
+from app.routes.components import HEADERS, SECURITY_SCHEMES
 from app.routes.direct import DirectRoute, complete_parameters
 from app.routes.refusals import problem_examples
 from app.schemas import answers, patterns
@@ -80,10 +80,14 @@ async def get_docs(request: Request) -> Response:
     )
 
 
-def add_documentation(app: FastAPI, routes: Sequence[DirectRoute]) -> None:
-    """Serve the OpenAPI document of some routes, the page and all that the page loads."""
-    app.include_router(router)
-    app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
+def add_documentation(app: FastAPI, routes: Sequence[DirectRoute], *, served: bool) -> None:
+    """Have the application know the document of some routes.
+
+    Where it is `served`, also the page that shows it, and all that the page loads.
+    """
+    if served:
+        app.include_router(router)
+        app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
     app.openapi = lambda: openapi_document(app, routes)  # type: ignore[method-assign]
 
 
@@ -103,11 +107,12 @@ def openapi_document(app: FastAPI, routes: Sequence[DirectRoute]) -> dict[str, A
             servers=[{"url": "/", "description": "The service this document comes from."}],
         )
         schemas = _schemas()
-        document["security"] = []
+        document["security"] = []  # each call says what it takes; these few take nothing
         document["components"] = {
             "schemas": schemas,
             "examples": _examples(schemas, document["paths"]),
             "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         }
         app.openapi_schema = document
     return app.openapi_schema

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from app.errors import HistoryGone, ShuttingDown, StorageUnavailable
+from app.keys.key import Scope
 from app.routes.components import NDJSON, stream
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import ExportParameters, read_parameters
@@ -28,6 +29,7 @@ router = APIRouter(route_class=DirectRoute)
         "`seq` as `after_seq`. An export that cannot be finished breaks the connection, so one "
         "that ends is whole.",
         tag="querying",
+        scope=Scope.READ,
         parameters=[ExportParameters],
         answers={200: {"description": "The patterns.", "content": {NDJSON: stream("ExportLine")}}},
         problems=(*PARAMETERS, HistoryGone, StorageUnavailable),

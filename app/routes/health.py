@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from app.errors import StorageUnavailable
+from app.keys.key import Scope
 from app.routes.components import JSON, content, refs
 from app.routes.direct import DirectRoute, operation
 from app.routes.state import state_of
@@ -26,6 +27,7 @@ _OK = b'{"status":"ok"}'
         "See whether the service is alive",
         "Answers at once, whatever the storage does.",
         tag="health",
+        scope=None,
         answers={200: {"description": "It is.", "content": content("Health")}},
     ),
 )
@@ -40,6 +42,7 @@ async def get_health(request: Request) -> Response:
         "See whether the service can serve",
         "Asks the storage.",
         tag="health",
+        scope=None,
         answers={200: {"description": "It can.", "content": content("Health")}},
         problems=(StorageUnavailable,),
     ),
@@ -60,6 +63,7 @@ async def get_readiness(request: Request) -> Response:
         "Read the metrics",
         "In Prometheus' text format.",
         tag="health",
+        scope=Scope.ADMIN,
         answers={
             200: {
                 "description": "The metrics.",

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.errors import FieldError, InvalidRequest, StorageUnavailable
+from app.keys.key import Scope
 from app.routes.components import JSON, content, header
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
@@ -62,6 +63,7 @@ class CompressionParameters(RunParameters):
         "See what the store holds",
         "Totals, by type and by day; size on disk; what retention would delete now.",
         tag="operations",
+        scope=Scope.READ,
         answers={200: {"description": "The statistics.", "content": content("Statistics")}},
         problems=(*PARAMETERS, StorageUnavailable),
     ),
@@ -80,6 +82,7 @@ async def get_statistics(request: Request) -> Response:
         "See the background tasks",
         "Settings, the last and the next run of each, and the progress of one that runs.",
         tag="operations",
+        scope=Scope.ADMIN,
         answers={200: {"description": "The tasks.", "content": content("Lifecycle")}},
         problems=PARAMETERS,
     ),
@@ -100,6 +103,7 @@ async def get_lifecycle(request: Request) -> Response:
         "Runs now and answers when done, with what was deleted; with `dry_run=true`, with what "
         "would be.",
         tag="operations",
+        scope=Scope.ADMIN,
         parameters=[RetentionParameters],
         answers={
             200: {"description": "It is done.", "content": content("RetentionRun")},
@@ -144,6 +148,7 @@ async def run_retention(request: Request) -> Response:
         "Runs now and answers when done, with what was compressed; with `dry_run=true`, with "
         "what would be. Compressed patterns are read, found and searched as before.",
         tag="operations",
+        scope=Scope.ADMIN,
         parameters=[CompressionParameters],
         answers={
             200: {"description": "It is done.", "content": content("CompressionRun")},

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.errors import (
     FieldError,
+    ForbiddenProject,
     InvalidPattern,
     InvalidRequest,
     PatternExists,
@@ -14,6 +15,7 @@ from app.errors import (
     PreconditionFailed,
     StorageUnavailable,
 )
+from app.keys.key import Scope
 from app.routes.bodies import JSON_TYPES, PATCH_TYPES, media_type, read_body
 from app.routes.components import JSON, content, refs
 from app.routes.direct import DirectRoute, header_parameter, operation
@@ -66,6 +68,7 @@ IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
         "safe; another content under its id is a 409. With `Idempotency-Key` that also holds "
         "for a pattern without an id.",
         tag="patterns",
+        scope=Scope.WRITE,
         parameters=[
             header_parameter(
                 "Idempotency-Key",
@@ -81,7 +84,14 @@ IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
             201: {"description": "Stored."} | _CREATED,
             200: {"description": "It was there already; this is its present state."} | _SEEN,
         },
-        problems=(*PARAMETERS, *BODY, InvalidPattern, PatternExists, StorageUnavailable),
+        problems=(
+            *PARAMETERS,
+            *BODY,
+            ForbiddenProject,
+            InvalidPattern,
+            PatternExists,
+            StorageUnavailable,
+        ),
     ),
 )
 async def create_pattern(request: Request) -> Response:
@@ -101,6 +111,7 @@ async def create_pattern(request: Request) -> Response:
         "Read one pattern",
         "The pattern as it was posted, with `stored` added.",
         tag="patterns",
+        scope=Scope.READ,
         parameters=[_ID, _IF_NONE_MATCH],
         answers={
             200: {"description": "The pattern."} | _SEEN,
@@ -124,6 +135,7 @@ async def get_pattern(request: Request) -> Response:
         "See whether a pattern is there",
         "What GET answers, without the body.",
         tag="patterns",
+        scope=Scope.READ,
         parameters=[_ID, _IF_NONE_MATCH],
         answers={
             200: {"description": "It is there.", "headers": refs("headers", "ETag")},
@@ -145,6 +157,7 @@ async def head_pattern(request: Request) -> Response:
         "Stores the pattern under the id of the URL, whether or not there is one. Id, type and "
         "timestamp never change. What a GET returned can be sent back as it is.",
         tag="patterns",
+        scope=Scope.WRITE,
         parameters=[
             _ID,
             _IF_MATCH,
@@ -161,7 +174,15 @@ async def head_pattern(request: Request) -> Response:
             200: {"description": "Replaced, or the same as before."} | _SEEN,
             201: {"description": "Created."} | _CREATED,
         },
-        problems=(*PARAMETERS, *BODY, InvalidPattern, PreconditionFailed, StorageUnavailable),
+        problems=(
+            *PARAMETERS,
+            *BODY,
+            ForbiddenProject,
+            InvalidPattern,
+            PatternExists,
+            PreconditionFailed,
+            StorageUnavailable,
+        ),
     ),
 )
 async def put_pattern(request: Request) -> Response:
@@ -189,6 +210,7 @@ async def put_pattern(request: Request) -> Response:
         "Applies a JSON merge patch (RFC 7396): members replace, null removes, objects merge. "
         "So an agent adds the `resolution` when it has found it. The result is validated whole.",
         tag="patterns",
+        scope=Scope.WRITE,
         parameters=[_ID, _IF_MATCH],
         body=content("PatternPatch", "application/merge-patch+json")
         | content("PatternPatch", JSON),
@@ -199,6 +221,7 @@ async def put_pattern(request: Request) -> Response:
             *BODY,
             PatternNotFound,
             PreconditionFailed,
+            ForbiddenProject,
             InvalidPattern,
             StorageUnavailable,
         ),
@@ -221,6 +244,7 @@ async def patch_pattern(request: Request) -> Response:
         "Delete one pattern",
         "Deletes it for good; an export with `deletes=true` tells of it for 30 days.",
         tag="patterns",
+        scope=Scope.WRITE,
         parameters=[_ID, _IF_MATCH],
         answers={204: {"description": "Deleted."}},
         problems=(*PARAMETERS, PatternNotFound, PreconditionFailed, StorageUnavailable),

@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.errors import FieldError, InvalidRequest, PreconditionFailed
+from app.keys.key import Scope
 from app.routes.components import JSON, content, header
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import (
@@ -34,6 +35,7 @@ router = APIRouter(route_class=DirectRoute)
         "header, until it is null: a pattern that matches throughout comes exactly once, "
         "whatever is written meanwhile.",
         tag="querying",
+        scope=Scope.READ,
         parameters=[QueryParameters],
         answers={
             200: {
@@ -70,6 +72,7 @@ async def query_patterns(request: Request) -> Response:
         "How many patterns pass all filters. `relation` is `gte` where there are more than it "
         "is worth counting.",
         tag="querying",
+        scope=Scope.READ,
         parameters=[FilterParameters],
         answers={200: {"description": "The count.", "content": content("PatternCount")}},
         problems=(*PARAMETERS, *SEARCH),
@@ -94,6 +97,7 @@ async def count_patterns(request: Request) -> Response:
         "Takes at least one filter. What comes in after the call began stays. Try it with "
         "`dry_run=true`, then say with `expect` how many it should be.",
         tag="querying",
+        scope=Scope.WRITE,
         parameters=[DeleteParameters],
         answers={200: {"description": "What was done.", "content": content("DeletionCounts")}},
         problems=(*PARAMETERS, PreconditionFailed, *SEARCH),

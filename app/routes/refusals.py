@@ -21,6 +21,14 @@ from app.problems import (
 from app.routes.components import HEADERS, ref, refs
 
 ANY_CALL = (errors.ForeignOrigin, Exception)
+KEYED = (
+    errors.Unauthenticated,
+    errors.InsufficientScope,
+    errors.RateLimited,
+    errors.KeysUnavailable,
+)
+"""What a call refuses that needs a key, where the service has keys."""
+
 PARAMETERS = (errors.MalformedRequest, errors.InvalidRequest)
 """What a call refuses that reads its query string or its headers."""
 
@@ -34,18 +42,20 @@ BODY = (
 
 _DESCRIPTIONS = {
     400: "The body is no JSON, or an encoding is broken.",
-    403: "Refused: a web page of another origin, or a Host the service does not answer to.",
+    401: "The service has keys, and the request brings none that is good.",
+    403: "Not with this key; or a web page of another origin, or a Host that is not served.",
     404: "It is not there.",
     408: "The body did not arrive in the time it is given.",
-    409: "The id holds another content.",
+    409: "The id holds another content, or is taken where the key does not reach.",
     410: "Deletions that old are forgotten: start again at `after_seq=0`.",
     412: "The precondition does not hold.",
     413: "Larger than the service takes.",
     415: "The body comes as a type or in a coding that the call does not take.",
     422: "The request breaks the rules named in `errors`, or asks for too much at once.",
-    429: "Too much is under way already: try again, after the seconds in `Retry-After`.",
+    429: "Too much is under way, or the key has made its requests of this minute: try again, "
+    "after the seconds in `Retry-After`.",
     500: "The service failed.",
-    503: "The storage does not answer now; try again.",
+    503: "The storage does not answer, or the keys cannot be read now; try again.",
 }
 
 SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
@@ -66,6 +76,9 @@ _FORM = (
 
 _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.MalformedRequest("The body is not JSON: EOF while parsing an object."), _PATTERNS),
+    (errors.Unauthenticated("The key is expired."), _PATTERNS),
+    (errors.InsufficientScope("This takes a key of the scope write; it is read."), _PATTERNS),
+    (errors.ForbiddenProject("The key is for 'checkout', and writes nowhere else."), _PATTERNS),
     (errors.ForeignOrigin("A web page of another site may not do this."), _PATTERNS),
     (errors.PatternNotFound(_ID), _PATTERN),
     (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
@@ -82,6 +95,8 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.QueryTooExpensive(2.0), _PATTERNS),
     (errors.BodyTooSlow("The body came too slowly: 20 bytes in 20.02 s."), _PATTERNS),
     (errors.Overloaded("256 requests are under way already; try again."), _PATTERNS),
+    (errors.RateLimited("The key may make 60 requests a minute.", seconds=1), _PATTERNS),
+    (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 

@@ -1,10 +1,11 @@
 """What the endpoints work with: everything `create_app` has wired for them."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
 
+from app.keys.key import Caller
 from app.metrics import Metrics
 from app.service import PatternService
 from app.service.batch import PLACES
@@ -29,6 +30,12 @@ class State:
 
 
 def state_of(request: Request) -> State:
-    """The state of the application that got a request."""
+    """The state of the application that got a request, as far as its caller may see it.
+
+    Every endpoint comes by its service here, so that none can tell of other projects.
+    """
     state: State = request.app.state.parts
-    return state
+    caller: Caller = request.scope["caller"]
+    if caller.projects is None:
+        return state
+    return replace(state, service=state.service.within(caller.projects))

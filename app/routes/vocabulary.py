@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.errors import InvalidPattern, NoSuchSchema
+from app.keys.key import Scope
 from app.problems import field_problems
 from app.routes.bodies import JSON_TYPES, media_type, read_body
 from app.routes.components import JSON, content, examples, refs
@@ -33,6 +34,7 @@ SCHEMA_TYPE = "application/schema+json"
         "Check a pattern",
         "Says whether a POST would take the pattern, and stores nothing. 200 for any JSON.",
         tag="vocabulary",
+        scope=Scope.READ,
         body={JSON: {"schema": {}, "examples": examples("Pattern")}},
         body_description="Any JSON.",
         answers={200: {"description": "The verdict.", "content": content("ValidationResult")}},
@@ -60,6 +62,7 @@ async def validate_pattern(request: Request) -> Response:
         "Read the JSON Schema of a pattern type",
         "What a client sends, as JSON Schema 2020-12.",
         tag="vocabulary",
+        scope=Scope.READ,
         parameters=[
             {
                 "name": "pattern_type",

@@ -17,8 +17,9 @@ class Order(StrEnum):
 class Filters:
     """Conditions that must all hold; None and empty ask for nothing.
 
-    `pattern_types`, `pattern_ids` and `any_tags` ask for any of their values, `tags` and
-    `phrases` for all of them. Times are microseconds since the epoch, durations milliseconds;
+    `pattern_types`, `pattern_ids`, `projects` and `any_tags` ask for any of their values, `tags`
+    and `phrases` for all of them. `projects` are those a caller may see, `project_name` the one
+    it asks for. Times are microseconds since the epoch, durations milliseconds;
     all bounds are inclusive.
     """
 
@@ -31,6 +32,7 @@ class Filters:
     agent: str | None = None
     task_type: str | None = None
     project_name: str | None = None
+    projects: tuple[str, ...] = ()
     environment: str | None = None
     session_id: str | None = None
     user_id: str | None = None

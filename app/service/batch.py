@@ -156,6 +156,9 @@ class Batch:
         for item, insertion in zip(items, insertions, strict=True):
             if insertion.outcome is Outcome.STORED:
                 self._count_stored(item.record, cutoffs)
+            elif insertion.outcome is Outcome.TAKEN:
+                pattern_id = item.record.pattern_id
+                self._reject(item.index, pattern_id, PatternExists(pattern_id))
             elif insertion.outcome is Outcome.DUPLICATE or self._on_conflict is OnConflict.SKIP:
                 self.report.duplicates += 1
             elif self._on_conflict is OnConflict.REPLACE:
@@ -167,7 +170,7 @@ class Batch:
     async def _replace(self, item: _Item, seq: int, cutoffs: Mapping[str, int]) -> None:
         try:
             written = await self._service.put(item.record.pattern_id, item.value)
-        except InvalidPattern as error:
+        except (InvalidPattern, PatternExists) as error:
             self._reject(item.index, item.record.pattern_id, error)
         else:
             if written.pattern.stored.seq == seq:  # nothing changed: a retry without a timestamp

@@ -24,6 +24,7 @@ from app.schemas.validation import check_pattern
 from app.service.cursors import decode_cursor, encode_cursor
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
+from app.service.projects import Projects, ProjectStorage
 from app.service.redaction import Redaction
 from app.service.retention import STEP, RetentionPolicy
 from app.storage.base import Changes, Count, Insertion, Outcome, Storage
@@ -71,6 +72,7 @@ class PatternService:
         clock: Callable[[], int] = present,
         limits: Limits | None = None,
         redaction: Redaction | None = None,
+        projects: Projects | None = None,
     ) -> None:
         self.storage = storage
         self.retention = retention
@@ -78,6 +80,20 @@ class PatternService:
         self.clock = clock
         self._limits = limits
         self._redaction = redaction
+        self._projects = projects
+
+    def within(self, names: Sequence[str]) -> "PatternService":
+        """The service of some projects, at least one: as if the store held nothing else."""
+        projects = Projects(tuple(names))
+        return PatternService(
+            ProjectStorage(self.storage, projects),
+            retention=self.retention,
+            metrics=self.metrics,
+            clock=self.clock,
+            limits=self._limits,
+            redaction=self._redaction,
+            projects=projects,
+        )
 
     def record(
         self,
@@ -124,7 +140,7 @@ class PatternService:
             (insertion,) = await self.insert([record])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
-            if insertion.outcome is Outcome.CONFLICT:
+            if insertion.outcome in (Outcome.CONFLICT, Outcome.TAKEN):
                 raise PatternExists(record.pattern_id)
             if (existing := await self.storage.get(record.pattern_id)) is not None:
                 return Written(existing, created=False)
@@ -135,8 +151,9 @@ class PatternService:
     ) -> Written:
         """Create a pattern under an id, or replace its content.
 
-        Raises InvalidPattern, also where it would change what never changes, and
-        PreconditionFailed.
+        Raises InvalidPattern, also where it would change what never changes,
+        PreconditionFailed, and PatternExists where the id is taken in a project that the
+        service is not for.
         """
         while True:
             current = await self.storage.get(pattern_id)
@@ -152,6 +169,8 @@ class PatternService:
             (insertion,) = await self.insert([self._limited(pattern, record)])
             if insertion.outcome is Outcome.STORED:
                 return Written(_stored(record, insertion), created=True)
+            if insertion.outcome is Outcome.TAKEN:
+                raise PatternExists(pattern_id)
 
     async def patch(
         self, pattern_id: str, patch: Any, precondition: Precondition = UNCONDITIONAL
@@ -241,8 +260,13 @@ class PatternService:
             after_seq = step.through
 
     def _checked(self, value: Any) -> dict[str, Any]:
-        """A valid pattern, without secrets unless they are to be kept. Raises InvalidPattern."""
+        """A valid pattern of a project the service is for, without secrets unless these are kept.
+
+        Raises InvalidPattern and ForbiddenProject.
+        """
         pattern = check_pattern(value)
+        if self._projects is not None:
+            pattern = self._projects.claim(pattern)
         return pattern if self._redaction is None else self._redaction(pattern)
 
     async def _replace(

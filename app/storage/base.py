@@ -33,6 +33,8 @@ class Outcome(Enum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    TAKEN = "taken"
+    """By a pattern that the caller may not see; no backend says this."""
 
 
 class Insertion(NamedTuple):
@@ -352,8 +354,13 @@ class Storage(ABC):
         """The `seq` of every match at one moment, oldest change first."""
 
     @abstractmethod
-    async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
-        """What has expired: the tallies by day and type, and the `seq` of each pattern."""
+    async def expired(
+        self, expiry: Expiry, projects: Sequence[str] = ()
+    ) -> tuple[list[Tally], Sequence[int]]:
+        """What has expired, in some projects if any are named.
+
+        The tallies by day and type, and the `seq` of each pattern.
+        """
 
     @abstractmethod
     async def oldest(
@@ -368,6 +375,14 @@ class Storage(ABC):
     @abstractmethod
     async def summary(self, now: int) -> Summary:
         """The store at a glance, at a present given in microseconds since the epoch."""
+
+    @abstractmethod
+    async def summary_of_projects(self, now: int, projects: Sequence[str]) -> Summary:
+        """The same of some projects alone, at least one, with nothing in it of the others.
+
+        All sizes are those of their JSON texts before any compression; `last_seq` is the latest
+        of their patterns, `purged_seq` 0.
+        """
 
     @abstractmethod
     def stored_bytes(self) -> int:

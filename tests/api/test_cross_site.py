@@ -1,11 +1,13 @@
 """No web page can use a developer's browser against the service."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
 
 from tests.api.answers import JSON, problem, store
+from tests.api.keys import bearer, make_key
 from tests.patterns import ndjson, pattern
 
 UNSAFE = [
@@ -19,6 +21,9 @@ UNSAFE = [
     ("POST", "/v1/lifecycle/retention?older_than_days=0&force=true"),
 ]
 SAFE = ["/v1/patterns/a", "/v1/patterns", "/v1/export", "/v1/stats", "/healthz", "/docs"]
+
+OURS = {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}
+"""What a page sends whose origin the settings may name."""
 
 
 async def call(client: AsyncClient, method: str, path: str, headers: dict[str, str]) -> Response:
@@ -154,3 +159,56 @@ class TestWithAnyHost:
         problem(await client.post("/v1/patterns", json=pattern(), headers=foreign), 403)
         sandboxed = {"Host": "", "Origin": "null"}
         problem(await client.post("/v1/patterns", json=pattern(), headers=sandboxed), 403)
+
+
+class TestWithOrigins:
+    """PATTERNS_CORS_ORIGINS names the origins whose pages may use the service."""
+
+    @pytest.fixture
+    def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return settings | {"cors_origins": "https://app.example, http://other.example:3000"}
+
+    async def test_their_pages_may_read_and_write(self, client: AsyncClient) -> None:
+        for method, path in UNSAFE:
+            await client.put("/v1/patterns/a", json=pattern())
+            answer = await call(client, method, path, OURS)
+            assert answer.is_success
+            assert answer.headers["access-control-allow-origin"] == "https://app.example"
+            assert "ETag" in answer.headers["access-control-expose-headers"]
+            assert "access-control-allow-credentials" not in answer.headers
+
+    @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+    async def test_browsers_may_ask_first(self, client: AsyncClient, method: str) -> None:
+        wanted = "authorization,if-match,x-api-key"
+        asked = OURS | {
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": wanted,
+        }
+        answer = await client.options("/v1/patterns/a", headers=asked)
+        assert answer.status_code == 200
+        assert method in answer.headers["access-control-allow-methods"]
+        assert answer.headers["access-control-allow-headers"] == wanted
+
+    @pytest.mark.parametrize(
+        "origin",
+        ["https://evil.example", "https://app.example.evil.example", "null", "http://app.example"],
+    )
+    async def test_and_no_others(self, client: AsyncClient, origin: str) -> None:
+        foreign = {"Origin": origin}
+        problem(await client.post("/v1/patterns", json=pattern(), headers=foreign), 403)
+        asked = foreign | {"Access-Control-Request-Method": "POST"}
+        for answer in (
+            await client.get("/v1/patterns", headers=foreign),
+            await client.options("/v1/patterns", headers=asked),
+        ):
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+    async def test_a_page_is_told_that_a_key_is_needed(
+        self, client: AsyncClient, tmp_path: Path, storage_url: str
+    ) -> None:
+        key = make_key(tmp_path, storage_url, "read")
+        refused = await client.get("/v1/patterns", headers=OURS)
+        problem(refused, 401)
+        assert refused.headers["access-control-allow-origin"] == "https://app.example"
+        answer = await client.get("/v1/patterns", headers=OURS | bearer(key))
+        assert answer.status_code == 200

@@ -142,8 +142,25 @@ def test_every_reference_leads_somewhere() -> None:
         assert resolved(reference)
 
 
+@each_operation
+def test_names_the_scope_of_the_key_it_needs_in_every_way_to_send_one(operation_id: str) -> None:
+    ways = OPERATIONS[operation_id].get("security")
+    if ways is not None:
+        assert {name for way in ways for name in way} == set(
+            DOCUMENT["components"]["securitySchemes"]
+        )
+        (scope,) = {scope for way in ways for scopes in way.values() for scope in scopes}
+        assert scope in ("read", "write", "admin")
+        assert {"401", "403"} <= OPERATIONS[operation_id]["responses"].keys()
+    else:
+        assert OPERATIONS[operation_id]["tags"] == ["health"]
+
+
 def test_every_component_is_referred_to() -> None:
     referred = set(re.findall(r'"(#/components/[^"]+)"', json.dumps(DOCUMENT)))
+    for operation in OPERATIONS.values():
+        for way in operation.get("security", []):
+            referred |= {f"#/components/securitySchemes/{name}" for name in way}
     for kind, components in DOCUMENT["components"].items():
         for name in components:
             assert f"#/components/{kind}/{name}" in referred

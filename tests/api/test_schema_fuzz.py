@@ -16,8 +16,12 @@ import schemathesis
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from app.keys.file import KeysFile
+from app.keys.key import Scope, new_key
 from app.main import create_app
+from app.schemas.timestamps import now
 from app.settings import Settings
+from tests.api.keys import bearer
 from tests.live import live_service
 
 MAY_REFUSE_VALID_REQUESTS = {
@@ -64,6 +68,22 @@ CONFIG = schemathesis.Config.from_dict(
         ],
     }
 )
+KEY, KEY_TEXT = new_key("fuzz", Scope.ADMIN, now=now())
+
+
+@schemathesis.auth()
+class Keyed:
+    """Requests bring a key, except those that schemathesis makes to see that one is needed."""
+
+    def get(self, case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> str:
+        return KEY_TEXT
+
+    def set(
+        self, case: schemathesis.Case[Any], data: str, context: schemathesis.AuthContext
+    ) -> None:
+        case.headers.update(bearer(data))
+
+
 SCHEMA = schemathesis.openapi.from_dict(
     create_app(Settings(_env_file=None)).openapi(), config=CONFIG
 )
@@ -111,6 +131,7 @@ def _whole(value: Any) -> Any:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Where schemathesis sends its requests: a service of their own."""
     folder = tmp_path_factory.mktemp("fuzz")
+    KeysFile(folder / "patterns.db.keys.json").add(KEY)
     with live_service(folder, PATTERNS_SYNCHRONOUS="normal") as service, requests.Session() as http:
         http.trust_env = False  # no proxy between the two
         yield {"base_url": service.url, "session": http}
@@ -128,7 +149,8 @@ def test_scenarios_keep_to_the_document(target: dict[str, Any]) -> None:
         def setup(self) -> None:
             """Begin with an empty store, so that a scenario tried again goes the same way."""
             everything = {"start_date": "0001-01-01"}
-            target["session"].delete(f"{target['base_url']}/v1/patterns", params=everything)
+            url = f"{target['base_url']}/v1/patterns"
+            target["session"].delete(url, params=everything, headers=bearer(KEY_TEXT))
 
         def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
             return target

@@ -20,7 +20,7 @@ from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, delete, findings, seq_of
 from tests.durations import assert_agrees
 from tests.oracle import Question
-from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
+from tests.questions import STORAGE_FILTERS, filters_of, made_up_patterns, question_about
 from tests.records import NOON, record, records
 
 PATTERNS = made_up_patterns(Random(4), 400)
@@ -49,7 +49,7 @@ async def patterns_of(storage: Storage, agent: str) -> int:
 
 
 @pytest.mark.parametrize("summarised", [False, True])
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", STORAGE_FILTERS)
 async def test_a_filter_leaves_what_a_plain_loop_leaves(
     storage: Storage, name: str, summarised: bool
 ) -> None:
@@ -58,7 +58,7 @@ async def test_a_filter_leaves_what_a_plain_loop_leaves(
         await summarise(storage)
     random = Random(name)
     for pattern in random.sample(PATTERNS, 12):
-        for names in ([name], [name, random.choice(FILTERS)]):
+        for names in ([name], [name, random.choice(STORAGE_FILTERS)]):
             question = question_about(pattern, names, random)
             found = await storage.agents(filters_of(question))
             assert_agrees(found, PATTERNS, question)

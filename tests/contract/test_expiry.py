@@ -123,3 +123,15 @@ async def test_what_has_expired_can_be_deleted_by_its_numbers(storage: Storage) 
     _, seqs = await storage.expired(expiry)
     assert await storage.delete_many(seqs) == 5
     assert await storage.expired(expiry) == ([], [])
+
+
+async def test_what_has_expired_in_some_projects_is_told_apart(storage: Storage) -> None:
+    long_ago, ahead = format_timestamp(CUTOFF - 1), format_timestamp(NOON + 9 * DAY)
+    for number, time in enumerate((long_ago, ahead)):
+        for name in ("x", "y", "z"):
+            context = {"project_name": name}
+            old = record(f"{name}{number}", timestamp=time, at=CUTOFF - 1, context=context)
+            await storage.insert(old)
+    expiry = Expiry({TYPE: CUTOFF}, received_before=GRACE)
+    assert list((await storage.expired(expiry, ["x", "z"]))[1]) == [1, 3, 4, 6]
+    assert list((await storage.expired(expiry))[1]) == [1, 2, 3, 4, 5, 6]

@@ -11,7 +11,7 @@ from app.schemas.words import Phrase
 from app.storage.base import Storage
 from tests.contract.reading import all_changes, paged_ids
 from tests.oracle import Question, found_by
-from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
+from tests.questions import STORAGE_FILTERS, filters_of, made_up_patterns, question_about
 from tests.records import NOON, record
 
 PATTERNS = made_up_patterns(Random(2026), 400)
@@ -42,7 +42,7 @@ async def assert_answered(storage: Storage, question: Question, expected: list[s
     assert dict(count.by_type) == {name: types.count(name) for name in set(types)}, question
 
 
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", STORAGE_FILTERS)
 async def test_a_filter_finds_what_a_plain_loop_finds(filled: Storage, name: str) -> None:
     random = Random(name)
     asked = [question_about(pattern, [name], random) for pattern in random.sample(PATTERNS, 60)]
@@ -58,7 +58,7 @@ async def test_a_filter_finds_what_a_plain_loop_finds(filled: Storage, name: str
 async def test_filters_together_find_what_passes_all_of_them(filled: Storage, number: int) -> None:
     random = Random(number)
     for pattern in random.sample(PATTERNS, 40):
-        question = question_about(pattern, random.sample(FILTERS, number), random)
+        question = question_about(pattern, random.sample(STORAGE_FILTERS, number), random)
         expected = found_by(question, PATTERNS)
         assert pattern["pattern_id"] in expected
         await assert_answered(filled, question, expected)
@@ -76,6 +76,8 @@ async def test_no_filter_finds_everything(filled: Storage) -> None:
         {"any_tags": ["no such tag"]},
         {"pattern_id": ["id-0001'--", "ID-0001"]},
         {"project_name": "%"},
+        {"projects": ["%", "ALPHA"]},
+        {"project_name": "alpha", "projects": ["beta"]},
         {"session_id": "nul"},
         {"session_id": "nul\0"},
         {"q": "nowhere"},

@@ -111,3 +111,28 @@ async def test_others_read_and_write_while_space_is_reclaimed(storage: Storage) 
     await reclaiming
     assert len(await paged_ids(storage)) == written > 0
     assert storage.stored_bytes() < full / 2 + written * 4096
+
+
+async def test_a_summary_of_projects_tells_nothing_of_the_others(storage: Storage) -> None:
+    times = {"a": NOON - 2 * DAY, "b": NOON, "c": NOON - 9 * DAY, "d": NOON + 9 * DAY}
+    new = [
+        record(name, timestamp=format_timestamp(time), context={"project_name": f"of {name}"})
+        for name, time in times.items()
+    ]
+    await storage.insert_many(new)
+    sizes = [len(each.document) for each in new]
+    summary = await storage.summary_of_projects(NOON - 1, ["of a", "of b", "of nobody"])
+    assert summary.days == [
+        Tally(day_of(NOON) - 2, "task_completion", 1, sizes[0]),
+        Tally(day_of(NOON), "task_completion", 1, sizes[1]),
+    ]
+    assert (summary.oldest, summary.newest) == (NOON - 2 * DAY, NOON)
+    assert (summary.in_future, summary.last_seq, summary.purged_seq) == (1, 2, 0)
+    assert {summary.stored_bytes, summary.document_bytes, summary.raw_bytes} == {sum(sizes[:2])}
+
+
+async def test_a_summary_of_a_project_without_patterns_is_empty(storage: Storage) -> None:
+    await storage.insert_many(records(2))
+    summary = await storage.summary_of_projects(NOON, ["nobody's"])
+    assert (summary.days, summary.oldest, summary.newest) == ([], None, None)
+    assert (summary.in_future, summary.stored_bytes, summary.last_seq) == (0, 0, 0)

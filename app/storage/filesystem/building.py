@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.storage.base import Tombstone
-from app.storage.filesystem.durable import sync_folder
 from app.storage.filesystem.files import TABLES
 from app.storage.filesystem.index_file import mark_end
 from app.storage.filesystem.layout import INDEX
 from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.store_file import read_store_file
 from app.storage.filesystem.tombstones import write_tombstones
+from app.storage.folder import sync_folder
 from app.storage.index.connections import Connection, connect_writer
 
 STEP = 500

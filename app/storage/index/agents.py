@@ -31,6 +31,24 @@ class _Plan:
 def agents(connection: Connection, filters: Filters) -> list[AgentFigures]:
     """See `Storage.agents`."""
     totals: Totals = defaultdict(Total)
+    for each in _by_project(filters):
+        _add(connection, each, totals)
+    return _figures(totals)
+
+
+def _by_project(filters: Filters) -> list[Filters]:
+    """The same question about one project after the other, since that is what summaries tell."""
+    if not filters.projects:
+        return [filters]
+    asked = filters.projects if filters.project_name is None else (filters.project_name,)
+    return [
+        replace(filters, projects=(), project_name=name)
+        for name in dict.fromkeys(asked)
+        if name in filters.projects
+    ]
+
+
+def _add(connection: Connection, filters: Filters, totals: Totals) -> None:
     if _can_be_summarised(filters):
         plan = _plan(connection, filters)
         for hours, starts in ((DAY_HOURS, plan.days), (1, plan.hours)):
@@ -39,7 +57,6 @@ def agents(connection: Connection, filters: Filters) -> list[AgentFigures]:
             _add_patterns(connection, replace(filters, start=first, end=last), totals)
     else:
         _add_patterns(connection, filters, totals)
-    return _figures(totals)
 
 
 def _can_be_summarised(filters: Filters) -> bool:

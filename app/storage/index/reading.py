@@ -109,22 +109,29 @@ def matching(connection: Connection, filters: Filters) -> list[int]:
     return [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
 
 
-def expired(connection: Connection, expiry: Expiry) -> tuple[list[Tally], list[int]]:
+def expired(
+    connection: Connection, expiry: Expiry, projects: Sequence[str]
+) -> tuple[list[Tally], list[int]]:
     """See `Storage.expired`."""
+    among = f" AND {selection.any_of('p.project_name', projects)}" if projects else ""
     found: list[tuple[int, int, str, int]] = []
     for pattern_type, cutoff in expiry.cutoffs.items():
         rows = connection.execute(
             "SELECT p.seq, p.timestamp, p.size FROM patterns p INDEXED BY patterns_by_type"
             " WHERE p.pattern_type = ? AND p.timestamp < ? AND p.stored_at < ?"
+            f"{among}"
             " UNION SELECT p.seq, p.timestamp, p.size"
             " FROM patterns p INDEXED BY patterns_ahead"
-            f" WHERE p.timestamp > p.stored_at + {DAY} AND p.stored_at < ? AND p.pattern_type = ?",
+            f" WHERE p.timestamp > p.stored_at + {DAY} AND p.stored_at < ? AND p.pattern_type = ?"
+            f"{among}",
             (
                 pattern_type,
                 cutoff,
                 expiry.received_before,
+                *projects,
                 min(cutoff, expiry.received_before),
                 pattern_type,
+                *projects,
             ),
         )
         found += [(seq, timestamp, pattern_type, size) for seq, timestamp, size in rows]
@@ -199,6 +206,27 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     )
 
 
+def summary_of_projects(connection: Connection, now: int, projects: Sequence[str]) -> Summary:
+    """See `Storage.summary_of_projects`."""
+    among = selection.any_of("project_name", projects)
+    days = [
+        Tally(*row)
+        for row in connection.execute(
+            f"SELECT day, pattern_type, sum(patterns), sum(bytes) FROM days WHERE {among}"
+            " GROUP BY day, pattern_type ORDER BY day, pattern_type",
+            projects,
+        )
+    ]
+    oldest, newest, in_future, last_seq = connection.execute(
+        "SELECT min(timestamp), max(timestamp), coalesce(sum(timestamp > ?), 0),"
+        " coalesce(max(seq), 0)"
+        f" FROM patterns INDEXED BY patterns_by_project WHERE {among}",
+        (now, *projects),
+    ).fetchone()
+    size = sum(day.bytes for day in days)
+    return Summary(days, oldest, newest, in_future, size, size, size, last_seq, purged_seq=0)
+
+
 def _next_change(connection: Connection, after_seq: int) -> int | None:
     """The next `seq` that is in use; a preserved one may lie far ahead."""
     following: int | None = connection.execute(
@@ -224,6 +252,7 @@ def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | 
     told = Filters(
         pattern_types=filters.pattern_types,
         project_name=filters.project_name,
+        projects=filters.projects,
         start=filters.start,
         end=filters.end,
     )
@@ -242,6 +271,9 @@ def _count_by_day(connection: Connection, filters: Filters) -> dict[str, int] | 
     if filters.project_name is not None:
         conditions.append("project_name = ?")
         parameters.append(filters.project_name)
+    if filters.projects:
+        conditions.append(selection.any_of("project_name", filters.projects))
+        parameters += filters.projects
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     rows: Sequence[tuple[str, int]] = connection.execute(
         f"SELECT pattern_type, sum(patterns) FROM days{where} GROUP BY pattern_type", parameters

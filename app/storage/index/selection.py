@@ -163,7 +163,7 @@ def match_expression(phrases: Sequence[Phrase]) -> str:
 
 def _branches(filters: Filters) -> list[_Branch]:
     if filters.pattern_ids:
-        return [_Branch("patterns p", _any_of("p.pattern_id", filters.pattern_ids),
+        return [_Branch("patterns p", any_of("p.pattern_id", filters.pattern_ids),
                         filters.pattern_ids)]  # fmt: skip
     if filters.phrases:
         source = "words CROSS JOIN patterns p ON p.seq = words.rowid"
@@ -187,6 +187,8 @@ def _values(filters: Filters, column: str) -> tuple[Parameter, ...]:
         return filters.tags[:1] or filters.any_tags
     if column == "pattern_type":
         return filters.pattern_types
+    if column == "project_name" and filters.project_name is None:
+        return filters.projects
     value = getattr(filters, column)
     return () if value is None else (value,)
 
@@ -208,9 +210,13 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
         if value is not None and f"p.{column} = ?" != branch.condition:
             require(f"p.{column} = ?", value)
     if filters.pattern_types and branch.condition != "p.pattern_type = ?":
-        require(_any_of("p.pattern_type", filters.pattern_types), *filters.pattern_types)
+        require(any_of("p.pattern_type", filters.pattern_types), *filters.pattern_types)
+    if filters.projects and not (
+        branch.condition == "p.project_name = ?" and filters.project_name is None
+    ):
+        require(any_of("p.project_name", filters.projects), *filters.projects)
     if filters.pattern_ids and not branch.condition.startswith("p.pattern_id"):
-        require(_any_of("p.pattern_id", filters.pattern_ids), *filters.pattern_ids)
+        require(any_of("p.pattern_id", filters.pattern_ids), *filters.pattern_ids)
     led_by_tag = branch.condition == "t.tag = ?"
     tags = set(filters.tags).difference(branch.parameters if led_by_tag else ())
     if tags:
@@ -240,12 +246,13 @@ def _union(walks: Sequence[Statement]) -> Statement:
 def _tags_among(tags: Collection[str]) -> str:
     """How many of some tags a pattern has."""
     return (
-        f"(SELECT count(*) FROM tags WHERE {_any_of('tag', tags)}"
+        f"(SELECT count(*) FROM tags WHERE {any_of('tag', tags)}"
         " AND timestamp = p.timestamp AND seq = p.seq)"
     )
 
 
-def _any_of(column: str, values: Collection[Parameter]) -> str:
+def any_of(column: str, values: Collection[Parameter]) -> str:
+    """The condition that a column is one of some values."""
     return f"{column} IN ({', '.join('?' * len(values))})"
 
 

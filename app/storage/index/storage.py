@@ -212,8 +212,10 @@ class IndexedStorage(Storage):
     async def matching(self, filters: Filters) -> Sequence[int]:
         return await self._search(partial(reading.matching, filters=filters))
 
-    async def expired(self, expiry: Expiry) -> tuple[list[Tally], Sequence[int]]:
-        return await self._readers.run(partial(reading.expired, expiry=expiry))
+    async def expired(
+        self, expiry: Expiry, projects: Sequence[str] = ()
+    ) -> tuple[list[Tally], Sequence[int]]:
+        return await self._readers.run(partial(reading.expired, expiry=expiry, projects=projects))
 
     async def oldest(
         self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
@@ -231,6 +233,11 @@ class IndexedStorage(Storage):
     async def summary(self, now: int) -> Summary:
         return await self._readers.run(
             partial(reading.summary, now=now, stored_bytes=self.stored_bytes())
+        )
+
+    async def summary_of_projects(self, now: int, projects: Sequence[str]) -> Summary:
+        return await self._readers.run(
+            partial(reading.summary_of_projects, now=now, projects=projects)
         )
 
     async def compressible(self, before: int) -> tuple[list[Tally], Sequence[int]]:

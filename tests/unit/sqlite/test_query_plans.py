@@ -11,7 +11,7 @@ from app.schemas.filters import Filters, Order, Position
 from app.storage.index import selection
 from app.storage.index.selection import Statement
 from tests.oracle import Question
-from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
+from tests.questions import STORAGE_FILTERS, filters_of, made_up_patterns, question_about
 from tests.records import NOON
 from tests.unit.sqlite.conftest import run_sql
 
@@ -24,6 +24,7 @@ INDEX_OF = {
     "agent": "patterns_by_agent",
     "task_type": "patterns_by_task",
     "project_name": "patterns_by_project",
+    "projects": "patterns_by_project",
     "session_id": "patterns_by_session",
     "user_id": "patterns_by_user",
     "error_type": "patterns_by_error",
@@ -32,7 +33,11 @@ INDEX_OF = {
 }
 """What each filter is answered from; the others walk `patterns_by_time` until a page is full."""
 
-ONE_WALK = [name for name in FILTERS if name not in ("pattern_type", "pattern_id", "any_tags", "q")]
+ONE_WALK = [
+    name
+    for name in STORAGE_FILTERS
+    if name not in ("pattern_type", "pattern_id", "any_tags", "projects", "q")
+]
 """Filters answered by one walk along time: by one value, and not by the words of a text."""
 
 
@@ -58,7 +63,7 @@ def filters_by(*names: str) -> Filters:
 
 @pytest.mark.usefixtures("storage")
 @pytest.mark.parametrize("order", Order)
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", STORAGE_FILTERS)
 def test_a_page_by_one_filter_is_read_from_the_index_made_for_it(
     path: Path, name: str, order: Order
 ) -> None:
@@ -82,7 +87,7 @@ def test_a_page_is_read_in_the_order_of_time_and_sorted_only_within_one_time(
 
 @pytest.mark.usefixtures("storage")
 def test_no_two_filters_together_walk_a_table_whatever_is_asked(path: Path) -> None:
-    for one, other in combinations(FILTERS, 2):
+    for one, other in combinations(STORAGE_FILTERS, 2):
         filters = filters_by(one, other)
         for statement in (
             selection.page(filters, Order.NEWEST, None, limit=101),
