@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app import problems
 from app.keys.file import KeysFile
@@ -32,7 +33,7 @@ from app.settings import Settings
 from app.storage.registry import StorageOptions, place_of, storage_from
 from app.tasks.compression import compression_task
 from app.tasks.retention import retention_task
-from app.tasks.runner import TaskRunner
+from app.tasks.runner import Task, TaskRunner
 from app.tasks.summaries import summaries_task
 
 ROUTERS = [
@@ -52,60 +53,11 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     `clock` tells the present, in microseconds since the epoch.
     """
     metrics = Metrics()
-    options = StorageOptions(
-        settings.synchronous,
-        settings.readers,
-        settings.max_query_seconds,
-        metrics=metrics,
-    )
-    policy = retention_policy(settings)
-    limits = Limits(
-        settings.max_pattern_bytes,
-        settings.max_depth,
-        settings.max_values,
-        settings.max_tags,
-        settings.max_name_length,
-    )
-    service = PatternService(
-        storage_from(settings.storage_url, options),
-        retention=policy,
-        metrics=metrics,
-        clock=clock,
-        redaction=Redaction(metrics) if settings.redact_secrets else None,
-        limits=limits,
-    )
-    tasks = [
-        retention_task(service, settings.retention_interval_seconds),
-        compression_task(
-            service, settings.compression_after_days, settings.compression_interval_seconds
-        ),
-        summaries_task(service, settings.summary_interval_seconds),
-    ]
-    runner = TaskRunner(tasks, metrics)
-    admission = Admission(
-        settings.max_concurrent_requests,
-        max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
-        settings.body_seconds,
-        settings.max_body_ratio,
-    )
-    metrics.under_way.set_function(lambda: admission.under_way)
-    metrics.held_bytes.set_function(lambda: admission.held_bytes)
-    access_log = AccessLog()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await service.storage.open()
-        try:
-            opening = asyncio.create_task(_when_ready(service, runner))
-            yield
-            opening.cancel()
-        finally:
-            await runner.stop()
-            await service.storage.close()
-            access_log.flush()
-
+    service = _service(settings, metrics, clock)
+    runner = TaskRunner(_tasks(settings, service), metrics)
+    access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
-        lifespan=lifespan,
+        lifespan=_lifespan(service, runner, access_log),
         openapi_url="/openapi.json" if settings.docs else None,
         docs_url=None,
         redoc_url=None,
@@ -124,19 +76,81 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         app.include_router(router)
     add_documentation(app, direct_routes(ROUTERS), served=settings.docs)
     problems.register(app)
-    dispatch = Dispatch(app.build_middleware_stack(), direct_routes(ROUTERS), admission)
-    authentication = Authentication(dispatch, Guard(keys_file(settings), clock))
-    inner = (
-        CrossOrigin(authentication, settings.cors_origins)
-        if settings.cors_origins
-        else authentication
-    )
-    hosts = [settings.host, *settings.allowed_hosts]
-    origins = OriginGuard(inner, hosts, settings.cors_origins)
-    app.middleware_stack = Observation(
-        origins, metrics, access_log if settings.access_log else None
-    )
+    guarded = _guarded(app.build_middleware_stack(), settings, metrics, clock)
+    app.middleware_stack = Observation(guarded, metrics, access_log)
     return app
+
+
+def _service(settings: Settings, metrics: Metrics, clock: Callable[[], int]) -> PatternService:
+    options = StorageOptions(
+        settings.synchronous, settings.readers, settings.max_query_seconds, metrics=metrics
+    )
+    limits = Limits(
+        settings.max_pattern_bytes,
+        settings.max_depth,
+        settings.max_values,
+        settings.max_tags,
+        settings.max_name_length,
+    )
+    return PatternService(
+        storage_from(settings.storage_url, options),
+        retention=retention_policy(settings),
+        metrics=metrics,
+        clock=clock,
+        redaction=Redaction(metrics) if settings.redact_secrets else None,
+        limits=limits,
+    )
+
+
+def _tasks(settings: Settings, service: PatternService) -> list[Task]:
+    return [
+        retention_task(service, settings.retention_interval_seconds),
+        compression_task(
+            service, settings.compression_after_days, settings.compression_interval_seconds
+        ),
+        summaries_task(service, settings.summary_interval_seconds),
+    ]
+
+
+def _lifespan(
+    service: PatternService, runner: TaskRunner, access_log: AccessLog | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What opens the store when the application starts, and closes it at the end."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.storage.open()
+        try:
+            opening = asyncio.create_task(_when_ready(service, runner))
+            yield
+            opening.cancel()
+        finally:
+            await runner.stop()
+            await service.storage.close()
+            if access_log is not None:
+                access_log.flush()
+
+    return lifespan
+
+
+def _guarded(
+    app: ASGIApp, settings: Settings, metrics: Metrics, clock: Callable[[], int]
+) -> ASGIApp:
+    """All that a request passes on its way: from where, whose, how many, and what."""
+    admission = Admission(
+        settings.max_concurrent_requests,
+        max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
+        settings.body_seconds,
+        settings.max_body_ratio,
+    )
+    metrics.under_way.set_function(lambda: admission.under_way)
+    metrics.held_bytes.set_function(lambda: admission.held_bytes)
+    guarded: ASGIApp = Dispatch(app, direct_routes(ROUTERS), admission)
+    guarded = Authentication(guarded, Guard(keys_file(settings), clock))
+    if settings.cors_origins:
+        guarded = CrossOrigin(guarded, settings.cors_origins)
+    hosts = [settings.host, *settings.allowed_hosts]
+    return OriginGuard(guarded, hosts, settings.cors_origins)
 
 
 def keys_file(settings: Settings) -> KeysFile:
