@@ -1,6 +1,7 @@
 """Running the application under uvicorn until a signal ends it."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -58,6 +59,16 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def keep_threads_moving() -> None:
+    """Keep the interpreter from making a thread wait long for the others or for the collector.
+
+    A collection stops every thread, and looked at all that was ever imported: 50 ms. What is
+    there by now stays for good, so it is left out from here on.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+
+
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then end in order.
 
@@ -71,8 +82,8 @@ async def serve(settings: Settings) -> None:
             "`pattern-store keys create --name … --scope admin`, or listen on 127.0.0.1, or set "
             "PATTERNS_ALLOW_ANONYMOUS=true if the network keeps others away."
         )
-    sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(settings)
+    keep_threads_moving()
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -17,11 +17,12 @@ from app.storage.index.writer import Writer
 STEP = 100
 """Documents compressed in one transaction: a few milliseconds."""
 
-WINDOW = 5000
-"""Commit numbers that one look for old documents covers: while somebody reads, the log of writes
-grows, and a long one takes long to work off."""
+WINDOW = 1000
+"""Commit numbers that one look for old documents covers. While one thread fetches row after row,
+the others hardly get a turn; and while somebody reads, the log of writes cannot be worked off."""
 
 _SAMPLES = 2000
+_SAMPLES_AT_ONCE = 200
 _FEWEST = 100
 """With fewer documents a dictionary would not pay."""
 
@@ -70,7 +71,8 @@ class Compressor:
 
     async def _dictionary(self, seqs: Sequence[int]) -> int:
         """The number of the dictionary to use: the present one, or a new one if that is better."""
-        samples, present = await self._readers.run(partial(_samples, seqs=seqs))
+        samples = await self._samples(seqs[:: max(1, len(seqs) // _SAMPLES)])
+        present = await self._readers.run(_newest_dictionary)
         if present is not None and len(samples) < _FEWEST:
             return present[0]
         trained = await asyncio.to_thread(_trained, samples)
@@ -80,6 +82,14 @@ class Compressor:
             if now <= _WORSE * then:
                 return number
         return await self._writer.change(lambda transaction: transaction.add_dictionary(trained))
+
+    async def _samples(self, seqs: Sequence[int]) -> list[bytes]:
+        """The documents of some candidates; those deleted since are passed over."""
+        samples: list[bytes] = []
+        for start in range(0, len(seqs), _SAMPLES_AT_ONCE):
+            chosen = seqs[start : start + _SAMPLES_AT_ONCE]
+            samples += await self._readers.run(partial(_hot, seqs=chosen))
+        return samples
 
 
 def _next_hot(connection: Connection, after: int) -> int | None:
@@ -108,19 +118,16 @@ def _has_dictionary(connection: Connection) -> bool:
     return connection.execute("SELECT 1 FROM dictionaries LIMIT 1").fetchone() is not None
 
 
-def _samples(
-    connection: Connection, seqs: Sequence[int]
-) -> tuple[list[bytes], tuple[int, bytes] | None]:
-    """Documents from all over the candidates, and the present dictionary with its number.
+def _hot(connection: Connection, seqs: Sequence[int]) -> list[bytes]:
+    return connection.documents.hot(seqs)
 
-    Candidates deleted since they were chosen are passed over.
-    """
-    chosen = seqs[:: max(1, len(seqs) // _SAMPLES)]
-    samples = connection.documents.hot(chosen)
-    newest = connection.execute(
+
+def _newest_dictionary(connection: Connection) -> tuple[int, bytes] | None:
+    """Its number and its content."""
+    newest: tuple[int, bytes] | None = connection.execute(
         "SELECT number, content FROM dictionaries ORDER BY number DESC LIMIT 1"
     ).fetchone()
-    return samples, newest
+    return newest
 
 
 def _trained(samples: Sequence[bytes]) -> bytes:
