@@ -13,6 +13,7 @@ from unittest import mock
 
 from app.schemas.filters import Filters, Order
 from app.schemas.records import Record, record_of
+from app.server import keep_threads_moving
 from app.storage.base import Storage
 from tests.benchmarks.stores import both, fill, record
 from tests.benchmarks.table import Row
@@ -63,6 +64,7 @@ async def waits_beside(
     (newest,) = (
         await storage.query(Filters(), order=Order.NEWEST, limit=1, max_bytes=2**20)
     ).patterns
+    keep_threads_moving()  # what the benchmark has made until now is no part of a service
     working = asyncio.create_task(work(storage))
     waits: list[float] = []
     while not working.done():
