@@ -1,6 +1,7 @@
 """Compressing old documents, in short steps beside the other writers."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
@@ -44,17 +45,23 @@ class Compressor:
 
     async def candidates(self, before: int) -> tuple[list[Tally], Sequence[int]]:
         """What is older than a time and not compressed: tallies, and the `seq` of each."""
-        found: list[tuple[int, int, str, int]] = []
+        seqs: list[int] = []
+        patterns: Counter[tuple[int, str]] = Counter()
+        sizes: Counter[tuple[int, str]] = Counter()
         first = await self._readers.run(partial(_next_hot, after=0))
         while first is not None:
             last = first + WINDOW
-            found += await self._readers.run(
+            found, of_these = await self._readers.run(
                 partial(_candidates, before=before, first=first, last=last)
             )
+            seqs += found
+            for tally in of_these:
+                patterns[tally.day, tally.pattern_type] += tally.patterns
+                sizes[tally.day, tally.pattern_type] += tally.bytes
             first = await self._readers.run(partial(_next_hot, after=last))
-        if len(found) < _FEWEST and not await self._readers.run(_has_dictionary):
+        if len(seqs) < _FEWEST and not await self._readers.run(_has_dictionary):
             return [], []
-        return await asyncio.to_thread(_summed_up, found)
+        return [Tally(*key, patterns[key], sizes[key]) for key in sorted(patterns)], seqs
 
     async def run(self, before: int) -> AsyncIterator[int]:
         """Compress it all; yields after each step how many documents it took."""
@@ -100,18 +107,18 @@ def _next_hot(connection: Connection, after: int) -> int | None:
 
 def _candidates(
     connection: Connection, before: int, first: int, last: int
-) -> list[tuple[int, int, str, int]]:
-    """Number, time, type and size of what is old among some numbers."""
-    return connection.execute(
+) -> tuple[list[int], list[Tally]]:
+    """What is old among some numbers: the numbers, and tallies.
+
+    Rows are not kept: of many, the collector of garbage would make a long pause.
+    """
+    rows = connection.execute(
         "SELECT p.seq, p.timestamp, p.pattern_type, p.size"
         " FROM documents d CROSS JOIN patterns p USING (seq)"
         f" WHERE d.seq BETWEEN :first AND :last AND {_OLD} ORDER BY p.seq",
         {"before": before, "first": first, "last": last},
     ).fetchall()
-
-
-def _summed_up(found: Sequence[tuple[int, int, str, int]]) -> tuple[list[Tally], list[int]]:
-    return tallies(row[1:] for row in found), [row[0] for row in found]
+    return [row[0] for row in rows], tallies(row[1:] for row in rows)
 
 
 def _has_dictionary(connection: Connection) -> bool:
