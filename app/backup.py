@@ -29,8 +29,8 @@ else:
 from app.errors import PatternStoreError, StorageUnavailable, StoreNotOpened
 from app.migration import damage
 from app.storage.base import Storage
+from app.storage.folder import make_folder, put_in_place
 from app.storage.index.schema import APPLICATION_ID
-from app.storage.placing import put_in_place
 from app.storage.registry import StorageOptions, place_of, storage_from
 
 _PIECE = 1024 * 1024
@@ -93,7 +93,7 @@ async def restore(path: Path, url: str, on_progress: Callable[[int], None]) -> C
     target, place = storage_from(url, StorageOptions()), place_of(url)
     target.require_vacancy()
     with _failing_as(f"{place} was not restored"), _unpacking(path) as source:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         with _folder_beside(place) as folder:
             snapshot = folder / "snapshot.db"
             with snapshot.open("wb") as unpacked:

@@ -6,9 +6,11 @@ All but ASCII is escaped: some programs end a line also where Unicode has anothe
 import logging
 import logging.config
 
-from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.core import RESERVED_ATTRS, LogData
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 from app.middleware.observation import request_id
+from app.schemas.json_text import ascii_json
 
 
 class _RequestIds(logging.Filter):
@@ -20,6 +22,13 @@ class _RequestIds(logging.Filter):
         return True
 
 
+class _AsciiFormatter(OrjsonFormatter):
+    """Lines like those of requests."""
+
+    def jsonify_log_record(self, log_data: LogData) -> str:
+        return ascii_json(super().jsonify_log_record(log_data))
+
+
 def configure_logs(level: str) -> None:
     """Set up logging for the process, uvicorn's included."""
     logging.config.dictConfig(
@@ -29,7 +38,7 @@ def configure_logs(level: str) -> None:
             "filters": {"request_ids": {"()": _RequestIds}},
             "formatters": {
                 "json": {
-                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "()": _AsciiFormatter,
                     "fmt": "%(levelname)s %(name)s %(message)s",
                     "rename_fields": {"levelname": "level", "name": "logger"},
                     "timestamp": "time",

@@ -16,7 +16,7 @@ from app.main import create_app, keys_file
 from app.middleware.origin import is_loopback
 from app.settings import Settings
 
-SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0005
 """How long a thread may keep the others waiting for the interpreter: with CPython's 5 ms, one
 that works through rows holds each step of a transaction up that long."""
 
@@ -65,7 +65,7 @@ def keep_threads_moving() -> None:
     A collection stops every thread, and looked at all that was ever imported: 50 ms. What is
     there by now stays for good, so it is left out from here on.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     gc.freeze()
 
 

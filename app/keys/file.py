@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import DamagedKeys, NoSuchKey
 from app.keys.key import Key
+from app.storage.folder import make_folder, put_in_place
 
 
 class _Content(BaseModel):
@@ -45,7 +46,7 @@ class KeysFile:
 
     def add(self, key: Key) -> None:
         """Keep a new key, durably. Raises DamagedKeys."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with self._locked():
             self._write((*(self.read() or ()), key))
 
@@ -71,7 +72,6 @@ class KeysFile:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
-            os.fsync(descriptor)  # makes the rename last
         finally:
             os.close(descriptor)
 
@@ -81,6 +81,4 @@ class KeysFile:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o600)
             file.write(_Content(keys=keys).model_dump_json(indent=2).encode() + b"\n")
-            file.flush()
-            os.fsync(descriptor)
-        part.replace(self.path)
+        put_in_place(part, self.path)

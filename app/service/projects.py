@@ -80,6 +80,8 @@ class ProjectStorage(Storage):
 
     async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
         insertions = await self._storage.insert_many(records)
+        if all(insertion.outcome is Outcome.STORED for insertion in insertions):
+            return insertions
         return await asyncio.gather(*map(self._seen, records, insertions))
 
     async def _seen(self, record: Record, insertion: Insertion) -> Insertion:

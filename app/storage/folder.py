@@ -1,6 +1,7 @@
-"""Folders that outlive a power failure."""
+"""Folders, and names in them, that outlive a power failure."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -12,12 +13,24 @@ def make_folder(path: Path) -> None:
         sync_folder(folder.parent)
 
 
+def put_in_place(finished: Path, target: Path) -> None:
+    """Give a file or a folder its name, on the same disk, so that it is there whole or not at all.
+
+    What it holds is synced first; of a folder, its own entries: files in it must have been.
+    """
+    _sync(finished)
+    finished.replace(target)
+    sync_folder(target.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder last; nothing where it is gone."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return
+    with suppress(FileNotFoundError):
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

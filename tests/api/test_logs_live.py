@@ -29,6 +29,8 @@ def test_each_request_has_a_line_with_its_id(tmp_path: Path) -> None:
         ]
         service.stop()
         lines = service.log_lines()
+    written = (tmp_path / "service.log").read_text().splitlines()
+    assert all(line.startswith('{"level":"') for line in written), "all can be searched alike"
     requests = {line["request_id"]: line for line in lines if line["message"] == "request"}
     assert len(requests) == len(asked)
     for answer in asked:

@@ -71,7 +71,7 @@ FRAMED = {
     "cookie": (
         r"""(?i:cookie): [^\n]{0,200}(?i:sess|sid|auth)[\w.-]{0,20}=([^\s;,"'\[\]]{16,256})"""
     ),
-    "password": (  # nosec B105: a rule, no password
+    "password": (
         r"""redis-cli[\s][^\n]{0,200}-a ["']?([^\s"'\[\]]{1,256})"""
         r"""|(?i:identified[\s]{1,3}by|with[\s]{1,3}password)[\s]{1,3}'([^'\n]{1,256})'"""
         r"""|login[\s]{1,8}[^\s]{1,100}[\s]{1,8}password[\s]{1,8}([^\s]{1,256})"""

@@ -22,9 +22,9 @@ from app.storage.filesystem.reconciliation import Reconciliation
 from app.storage.filesystem.store_file import StoreFile, read_store_file
 from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
 from app.storage.filesystem.verification import verify_folder, verify_store_file
+from app.storage.folder import put_in_place
 from app.storage.index.connections import Connection, translated
 from app.storage.index.storage import IndexedStorage
-from app.storage.placing import put_in_place
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from app.errors import StoreExists
 from app.metrics import Metrics
+from app.storage.folder import put_in_place
 from app.storage.index.mirror import Mirror
 from app.storage.index.storage import IndexedStorage
-from app.storage.placing import put_in_place
 
 _PARTS = ("", "-wal", "-shm", "-journal")
 """What the names of a database's files end with. SQLite takes a log up into whatever database
