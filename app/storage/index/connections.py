@@ -42,6 +42,9 @@ _SAME_AS = {
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
 
+_AT_ONCE_SECONDS = 0.001
+"""How long a read may keep the event loop from all else; handing it over takes about as long."""
+
 _STEPS = 10_000
 """How many of its machine's instructions SQLite does between two looks at the clock: about half
 a millisecond's worth, so that looking costs nothing to speak of."""
@@ -118,7 +121,7 @@ def checkpoint(connection: Connection) -> None:
 
     It does not wait for them: until they are gone, writers would wait too.
     """
-    connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA busy_timeout = 0")  # whoever must wait does so elsewhere
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
@@ -228,7 +231,10 @@ def _tell(future: asyncio.Future[Any], result: Any, failure: BaseException | Non
 
 
 class Readers:
-    """A pool of reading connections; each piece of work has one to itself."""
+    """Reading connections: a pool, each of whose threads does one piece of work, and one at hand.
+
+    The one at hand is used by the event loop's own thread.
+    """
 
     def __init__(
         self, connect: Callable[[], Connection], number: int, readiness: Readiness
@@ -236,9 +242,13 @@ class Readers:
         self._readiness = readiness
         self._workers = [Worker(connect, f"reader-{index}") for index in range(number)]
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        self._connect = connect
+        self._at_hand: Connection | None = None
 
     async def open(self) -> None:
         """Connect them all."""
+        self._at_hand = self._connect()
+        self._at_hand.execute("PRAGMA busy_timeout = 0")  # whoever must wait does so elsewhere
         for worker in self._workers:
             await worker.open()
             self._free.put_nowait(worker)
@@ -252,6 +262,18 @@ class Readers:
         """
         self._readiness.check()
         return await self.run_unready(work, seconds)
+
+    async def run_at_once(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
+        """The same for what most often takes less than handing it to a thread and back.
+
+        It is tried here and now, and handed over only where it takes longer or fails.
+        """
+        self._readiness.check()
+        assert self._at_hand is not None, "open comes first"
+        try:
+            return _in_transaction(work, _AT_ONCE_SECONDS, self._at_hand)
+        except (sqlite3.Error, QueryTooExpensive):
+            return await self.run_unready(work, seconds)
 
     async def run_unready(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """The same, also while the database is being made ready."""
@@ -268,6 +290,8 @@ class Readers:
 
     async def close(self) -> None:
         """Disconnect them all."""
+        if self._at_hand is not None:
+            self._at_hand.close()
         for worker in self._workers:
             await worker.close()
 

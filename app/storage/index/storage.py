@@ -155,7 +155,7 @@ class IndexedStorage(Storage):
         await give_back(self._writer)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
-        return await self._lookups.get(pattern_id)
+        return await self._readers.run_at_once(partial(reading.get, pattern_id=pattern_id))
 
     async def _search(self, work: Callable[[Connection], T]) -> T:
         """A read by filters, which may ask for anything: bounded in time."""
@@ -170,7 +170,7 @@ class IndexedStorage(Storage):
         max_bytes: int,
         after: Position | None = None,
     ) -> Page:
-        return await self._search(
+        return await self._readers.run_at_once(
             partial(
                 reading.query,
                 filters=filters,
@@ -178,7 +178,8 @@ class IndexedStorage(Storage):
                 limit=limit,
                 max_bytes=max_bytes,
                 after=after,
-            )
+            ),
+            self._query_seconds,
         )
 
     async def count(self, filters: Filters) -> Count:
