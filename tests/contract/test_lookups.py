@@ -30,7 +30,6 @@ async def test_those_that_go_away_are_no_others_trouble(filled: Storage) -> None
     for task in tasks[::3]:
         task.cancel()
     found = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(each, asyncio.CancelledError) for each in found[::3])
     assert [each.pattern_id for n, each in enumerate(found) if n % 3] == [  # type: ignore[union-attr]
         f"p{n}" for n in range(50) if n % 3
     ]

@@ -10,7 +10,8 @@ from app.storage.index.connections import Connection
 class Mirror:
     """Hears of every change. This one keeps nothing: the database is the truth itself.
 
-    Its methods run in the writer's thread. An OSError from `keep` undoes the transaction.
+    Its methods run one at a time, in the thread that commits. An OSError from `keep` undoes the
+    transaction.
     """
 
     last_seq = 0

@@ -38,13 +38,12 @@ from app.storage.index.connections import (
     connect_writer,
     read_anew,
 )
-from app.storage.index.lookups import Lookups
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
-from app.storage.index.writer import Writer
+from app.storage.index.writer import Writer, weight_of
 from app.storage.lock import StoreLock
 
 T = TypeVar("T")
@@ -82,7 +81,6 @@ class IndexedStorage(Storage):
         self._query_seconds = query_seconds
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
-        self._lookups = Lookups(self._readers)
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)
 
@@ -136,10 +134,12 @@ class IndexedStorage(Storage):
         return await self._writer.insert(records)
 
     async def update(self, record: Record, seq: int) -> StoredDocument:
-        return await self._writer.change(lambda transaction: transaction.update(record, seq))
+        return await self._writer.change(
+            lambda transaction: transaction.update(record, seq), weight_of([record])
+        )
 
     async def delete_many(self, seqs: Sequence[int]) -> int:
-        return await self._writer.change(lambda transaction: transaction.delete(seqs))
+        return await self._writer.change(lambda transaction: transaction.delete(seqs), len(seqs))
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0

@@ -1,13 +1,16 @@
 """Group commit: all writes that wait share the next transaction.
 
 A durable commit costs one sync of the disk however much it holds, so while one transaction is
-under way the writes that arrive wait, and then go together.
+under way the writes that arrive wait, and then go together. A small one is committed at once, by
+the event loop's own thread, as long as that is quick: a slow disk's, and one with many files to
+write, are left to the writer's thread, beside which the loop goes on.
 """
 
 import asyncio
+import math
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -17,11 +20,31 @@ from app.errors import PatternStoreError, StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.index.connections import Connection, Readiness, Worker, translated
+from app.storage.index.connections import (
+    Connection,
+    Readiness,
+    Worker,
+    translated,
+    waiting_for_no_one,
+)
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
 T = TypeVar("T")
+
+_AT_ONCE_SECONDS = 0.01
+"""How long a commit may keep the event loop from all else; after one that took longer, the next
+is the thread's."""
+
+_AT_ONCE_WEIGHT = 64
+"""What a commit may hold for that, as `weight_of` has it: some milliseconds' work."""
+
+_WEIGHING_BYTES = 4096
+
+
+def weight_of(records: Iterable[Record]) -> float:
+    """How much work it is to write records: about one for each of usual size."""
+    return sum(1 + len(record.document) / _WEIGHING_BYTES for record in records)
 
 
 @dataclass(slots=True)
@@ -29,6 +52,7 @@ class _Write:
     """One caller's wish: records to insert, or anything else to do in the transaction."""
 
     future: asyncio.Future[Any]
+    weight: float
     records: Sequence[Record] = ()
     change: Callable[[Transaction], Any] | None = None
     alone: bool = False
@@ -47,6 +71,7 @@ class Writer:
         self._waiting: list[_Write] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._last_seconds = 0.0
 
     async def open(self) -> None:
         """Connect and begin to take writes."""
@@ -59,23 +84,24 @@ class Writer:
         So it finds all that others have written where the mirror keeps it, and nothing that
         is still to go there.
         """
-        result: T = await self._enqueue(_Write(_future(), change=change, alone=True))
+        result: T = await self._enqueue(_Write(_future(), math.inf, change=change, alone=True))
         return result
 
     async def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """Insert records, together with those of every other caller that waits."""
         self._readiness.check()
-        outcomes: list[Insertion] = await self._enqueue(_Write(_future(), records=records))
+        write = _Write(_future(), weight_of(records), records=records)
+        outcomes: list[Insertion] = await self._enqueue(write)
         return outcomes
 
-    async def change(self, change: Callable[[Transaction], T]) -> T:
-        """Do anything else in a transaction.
+    async def change(self, change: Callable[[Transaction], T], weight: float = math.inf) -> T:
+        """Do anything else in a transaction, so much work.
 
         `change` either raises a domain error before it changed anything, or succeeds; any
         other failure undoes the whole group, whose members are then tried one by one.
         """
         self._readiness.check()
-        result: T = await self._enqueue(_Write(_future(), change=change))
+        result: T = await self._enqueue(_Write(_future(), weight, change=change))
         return result
 
     async def outside(self, work: Callable[[Connection], T]) -> T:
@@ -109,14 +135,39 @@ class Writer:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
+            await self._those_at_the_door()
             while group := _first_group(self._waiting):
                 started = time.perf_counter()
-                results = await self._worker.run(partial(_commit, group=group, mirror=self._mirror))
-                self._metrics.commit_seconds.observe(time.perf_counter() - started)
+                results = self._committed_at_once(group)
+                if results is None:
+                    commit = partial(_commit, group=group, mirror=self._mirror)
+                    results = await self._worker.run(commit)
+                self._last_seconds = time.perf_counter() - started
+                self._metrics.commit_seconds.observe(self._last_seconds)
                 self._metrics.commit_writes.observe(len(group))
                 del self._waiting[: len(group)]
                 for write, result in zip(group, results, strict=True):
                     _settle(write.future, result)
+
+    async def _those_at_the_door(self) -> None:
+        """Let writes join while each turn of the event loop brings some."""
+        there = 0
+        while there < len(self._waiting) < _AT_ONCE_WEIGHT:
+            there = len(self._waiting)
+            await asyncio.sleep(0)
+
+    def _committed_at_once(self, group: Sequence[_Write]) -> list[Any] | None:
+        """What `_commit` returns, where it is quickly done, else None: the thread is to do it."""
+        connection = self._worker.at_hand()
+        small = sum(write.weight for write in group) <= _AT_ONCE_WEIGHT
+        if connection is None or not small or self._last_seconds > _AT_ONCE_SECONDS:
+            return None
+        try:
+            with waiting_for_no_one(connection):
+                connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            return None
+        return _commit_begun(connection, group, self._mirror)
 
 
 def _future() -> asyncio.Future[Any]:
@@ -145,6 +196,10 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:  # none of them is to blame: no use in trying one by one
         return [translated(error) for _ in group]
+    return _commit_begun(connection, group, mirror)
+
+
+def _commit_begun(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> list[Any]:
     try:
         transaction = Transaction(connection, mirror)
         results = _apply(transaction, group)

@@ -83,4 +83,6 @@ async def test_writes_that_wait_together_meet_a_lock_together(
     with locked(path):
         await asyncio.gather(*[storage.insert(new) for new in records(30)], return_exceptions=True)
     groups = metrics.registry.get_sample_value("pattern_store_commit_writes_count")
-    assert statements.count("BEGIN IMMEDIATE") == groups
+    assert groups is not None
+    assert groups < 10
+    assert statements.count("BEGIN IMMEDIATE") <= 2 * groups, "at once, then where one can wait"
