@@ -26,8 +26,15 @@ def free_port() -> int:
 
 
 def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which nothing is set for the service."""
-    return {name: value for name, value in environment.items() if "PATTERNS_" not in name}
+    """An environment in which nothing is set for the service.
+
+    Nor is Python kept from writing down what it has compiled: an installed package has that.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if "PATTERNS_" not in name and name != "PYTHONDONTWRITEBYTECODE"
+    }
 
 
 class Server:
