@@ -44,6 +44,7 @@ _SAME_AS = {
 
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
+_PAGE_BYTES = 4096
 
 _AT_ONCE_SECONDS = 0.001
 """How long a read may keep the event loop from all else; handing it over takes about as long."""
@@ -84,6 +85,7 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
         "journal_mode = WAL",
         f"synchronous = {synchronous}",
         f"journal_size_limit = {_WAL_BYTES}",
+        f"wal_autocheckpoint = {_WAL_BYTES // _PAGE_BYTES}",  # Checkpoints come long before
         "temp_store = MEMORY",
     )
 

@@ -28,6 +28,7 @@ from app.storage.base import (
 from app.storage.folder import make_folder
 from app.storage.index import check, reading
 from app.storage.index.agents import agents
+from app.storage.index.checkpoints import Checkpoints
 from app.storage.index.compression import Compressor
 from app.storage.index.connections import (
     Connection,
@@ -80,6 +81,9 @@ class IndexedStorage(Storage):
         self._readiness = Readiness()
         self._query_seconds = query_seconds
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
+        self._checkpoints = Checkpoints(
+            partial(connect_writer, database, synchronous), self._writer
+        )
         self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)
@@ -114,6 +118,7 @@ class IndexedStorage(Storage):
             self._path.parent.mkdir(exist_ok=True)  # that of an index, which need not last
             self._lock.acquire()
             await self._writer.open()
+            await self._checkpoints.open()
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
         await self._readers.open()
@@ -124,6 +129,7 @@ class IndexedStorage(Storage):
     async def _release(self) -> None:
         await self._readers.close()
         if not self._read_only:
+            await self._checkpoints.close()
             await self._writer.close()
             self._lock.release()
 

@@ -70,6 +70,8 @@ class Writer:
         self._readiness = readiness
         self._waiting: list[_Write] = []
         self._arrived = asyncio.Event()
+        self.committed = asyncio.Event()
+        """Set after each transaction, for whoever waits for one, and clears it."""
         self._task: asyncio.Task[None] | None = None
         self._last_seconds = 0.0
 
@@ -145,6 +147,7 @@ class Writer:
                 self._last_seconds = time.perf_counter() - started
                 self._metrics.commit_seconds.observe(self._last_seconds)
                 self._metrics.commit_writes.observe(len(group))
+                self.committed.set()
                 del self._waiting[: len(group)]
                 for write, result in zip(group, results, strict=True):
                     _settle(write.future, result)

@@ -1,0 +1,48 @@
+"""What is committed goes from the log into the database while the store is open."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from app.storage.sqlite import SQLiteStorage
+from tests.records import record, records
+
+_SECONDS = 30
+
+
+def without_log(path: Path) -> int:
+    """How many patterns are in the database itself."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
+        if "patterns" not in tables:
+            return 0
+        number: int = connection.execute("SELECT count(*) FROM patterns").fetchone()[0]
+        return number
+
+
+def salts(log: Path) -> bytes:
+    """What is another each time a log begins anew."""
+    return log.read_bytes()[16:24]
+
+
+async def test_a_single_pattern_gets_into_the_database_with_nobody_closing_it(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    await storage.insert(record("a"))
+    async with asyncio.timeout(_SECONDS):
+        while without_log(path) != 1:
+            await asyncio.sleep(0.1)
+
+
+async def test_the_log_begins_anew_though_writers_never_rest(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    log = Path(f"{path}-wal")
+    beginnings: set[bytes] = set()
+    async with asyncio.timeout(_SECONDS):
+        number = 0
+        while len(beginnings) < 2:
+            await storage.insert_many(records(20, prefix=f"{number}-"))
+            number += 1
+            beginnings.add(salts(log))
