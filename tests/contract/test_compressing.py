@@ -33,7 +33,7 @@ CHECKOUT = Path(__file__).parents[2]
 COMPRESS_UNTIL_KILLED = """
 import asyncio, os, signal, sys
 from app.storage.filesystem import folders, mirror
-from app.storage.index import writer
+from app.storage.index import commit
 from app.storage.registry import StorageOptions, storage_from
 
 def counted(work, cost=1):
@@ -52,7 +52,7 @@ async def compress(url, before):
     for place, name in (
         (os, "replace"), (os, "fsync"), (os, "rmdir"), (os, "link"),
         (folders, "_exchange"), (mirror.FileMirror, "committed"),
-        (writer, "_commit"), (writer.Transaction, "finish"),
+        (commit.Commit, "fill"), (commit.Commit, "keep"),
     ):
         setattr(place, name, counted(getattr(place, name)))
     os.unlink = counted(os.unlink, cost=0.05)  # of which there are very many, all alike

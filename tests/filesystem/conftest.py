@@ -105,8 +105,12 @@ def failing_commits(storage: FilesystemStorage) -> Iterator[None]:
     """A time in which the index commits nothing, though files are written."""
     connection = storage._writer._worker._connection
     assert connection is not None
-    connection.execute("CREATE TEMP TABLE refusal (seq UNIQUE)")
-    connection.execute("INSERT INTO refusal VALUES (1)")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("CREATE TEMP TABLE allowed (number INTEGER PRIMARY KEY)")
+    connection.execute(
+        "CREATE TEMP TABLE refusal"
+        " (number REFERENCES allowed (number) DEFERRABLE INITIALLY DEFERRED)"
+    )
     connection.execute(
         "CREATE TEMP TRIGGER refuse BEFORE UPDATE ON meta BEGIN INSERT INTO refusal VALUES (1); END"
     )

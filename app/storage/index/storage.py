@@ -29,6 +29,7 @@ from app.storage.folder import make_folder
 from app.storage.index import check, reading
 from app.storage.index.agents import agents
 from app.storage.index.checkpoints import Checkpoints
+from app.storage.index.commit import weight_of
 from app.storage.index.compression import Compressor
 from app.storage.index.connections import (
     Connection,
@@ -44,7 +45,7 @@ from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
-from app.storage.index.writer import Writer, weight_of
+from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
 T = TypeVar("T")

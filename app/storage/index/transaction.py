@@ -42,7 +42,7 @@ class _Known:
 
 
 class Transaction:
-    """Changes to the tables, between BEGIN and COMMIT; `finish` comes last."""
+    """Changes to the tables, between BEGIN and COMMIT; `finish` and `keep` come last."""
 
     def __init__(self, connection: Connection, mirror: Mirror) -> None:
         self.connection = connection
@@ -175,9 +175,8 @@ class Transaction:
         return self.connection.documents.add_dictionary(content)
 
     def finish(self) -> None:
-        """Write what the changes add up to, and have the mirror keep them."""
+        """Write what the changes add up to."""
         if self._last_seq != self._first_seq or self._added:
-            self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
             self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
             )
@@ -195,6 +194,11 @@ class Transaction:
                 " AND patterns = 0",
                 [key for key, (patterns, _) in self._days.items() if patterns < 0],
             )
+
+    def keep(self) -> None:
+        """Have the mirror keep the changes, too."""
+        if self._last_seq != self._first_seq or self._added:
+            self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
 
     def _next_seq(self) -> int:
         self._last_seq += 1
