@@ -10,8 +10,8 @@ from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
 from app.learning.stack import Frame, Raised, Section
 
 _SOURCE = (
-    r"[\w$.-]{1,100}\.(?:java|kts?|scala|sc|groovy|clj[cs]?)(?::\d+)?|SourceFile(?::\d+)?"
-    r"|Native Method|Unknown Source|<generated>"
+    r"[^()\s:]{1,200}+:\d++|Native Method|Unknown Source|<generated>"
+    r"|[\w$-]{1,200}+\.(?:java|kt|scala|groovy)"
 )
 _LINE = re.compile(
     rf"^([ \t]*+)(?:at ([^(\n]{{3,{LONGEST_NAME}}})\((?:{_SOURCE})\)"
@@ -24,6 +24,8 @@ _HEAD = re.compile(
     r"(?:: ?|[ \t]*$)",
     re.MULTILINE,
 )
+_MODULE = re.compile(r"^(?:[\w.-]*(?:@[\w.+-]*)?/){1,2}")
+_INNER_FUNCTION = re.compile(r"([^$]+(?:\$[A-Z]\w*)*)(?:\$\$anonfun)?\$([a-z]\w*)\$\d")
 _GENERATED_CLASS = re.compile(
     r"\$\$.*|_\$\$_.*|\$MockitoMock.*|\$ByteBuddy.*|\$(?:anonfun|lambda|Lambda)\b|\$\d[^$]*|\$$"
     r"|(?<=Accessor)\d+|(?<=Proxy)\d+"
@@ -85,15 +87,17 @@ def _head(text: str) -> Raised | None:
 
 @lru_cache(REMEMBERED)
 def _frame(where: str) -> Frame | None:
-    """A frame by what stands before the parenthesis; none for a compiler's own accessors."""
-    class_name, _, function = where.rpartition("/")[2].rpartition(".")
-    if not class_name or function.startswith("access$"):
+    """A frame by what stands before the parenthesis; none for what compilers put between two."""
+    class_name, _, function = _MODULE.sub("", where).rpartition(".")
+    if not class_name or function.startswith("access$") or "$$Lambda" in class_name:
         return None
     in_app = not class_name.startswith(_ELSEWHERE) and "$Proxy" not in class_name
     if "$" not in where and not class_name.endswith(
         ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
     ):
         return Frame(class_name, function, in_app)
+    if inner := _INNER_FUNCTION.match(class_name):
+        return Frame(_class(inner[1]), inner[2], in_app)
     return Frame(_class(class_name), _GENERATED_FUNCTION.sub("", function) or function, in_app)
 
 
