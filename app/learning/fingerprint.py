@@ -61,8 +61,7 @@ def fingerprint_of(error_type: str, error_message: str, stack_trace: str | None)
 
 def fingerprint_of_trace(error_type: str, error_message: str, trace: Trace) -> Fingerprint:
     """The fingerprint of an error whose trace has been read."""
-    name = _simple_name(error_type)
-    message = _message(name, error_message, trace)
+    name, message = _root_cause(error_type, error_message, trace)
     own = tuple(frame for frame in trace.frames if frame.in_app) or trace.frames
     parts = Parts(trace.language, name, message, own[:_GROUPING_FRAMES])
     group = _digest(name, message, *_texts(parts.frames))
@@ -77,14 +76,23 @@ def _simple_name(error_type: str) -> str:
     return name or error_type
 
 
-def _message(name: str, message: str, trace: Trace) -> str:
+def _root_cause(error_type: str, error_message: str, trace: Trace) -> tuple[str, str]:
+    """The type and message at the end of the chain, if the chain begins with what was reported."""
+    name = _simple_name(error_type)
+    if trace.raised and (len(trace.raised) > 1 or _simple_name(trace.raised[0].type) == name):
+        root = trace.raised[-1]
+        root_name = _simple_name(root.type)
+        if root.message or len(trace.raised) > 1:
+            return root_name, _message(root_name, root.message)
+    return name, _message(name, error_message)
+
+
+def _message(name: str, message: str) -> str:
     """The first line, without the type that some put before it."""
     line = _first_line(message)
     printed = _PRINTED_TYPE.match(line)
     if printed and printed[1] == name:
         line = line[printed.end() :]
-    if not line and trace.raised:
-        line = _first_line(trace.raised[0].message)
     return normalised(line)
 
 

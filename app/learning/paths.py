@@ -33,7 +33,7 @@ _HASH = re.compile(
 )
 _VERSION = re.compile(r"[-@]v?\d[\w.-]*$")
 _EXTENSION = re.compile(r"(?:\.(?:min|bundle|chunk|d))?\.[A-Za-z]{1,4}$")
-_LAYOUT = frozenset(("src", "lib", "dist", "build", "out", "source", "main", "app", "."))
+_LAYOUT = frozenset("src lib dist build out source main app static assets js chunks".split())
 """Folders that all projects have, and so tell nothing apart."""
 
 

@@ -32,7 +32,8 @@ _ELSEWHERE = re.compile(
     r"|(?:^|/)lib(?:64)?/python\d|/(?:Python|pypy)[\d.]*/[Ll]ib/|\.zip/|/Versions/\d[\d.]*/lib/"
     r"|(?:^|/)(?:pytest|runpy|threading)\.py$"
 )
-_SCOPES = re.compile(r"<(?:lambda|listcomp|setcomp|dictcomp|genexpr)>|<locals>\.?")
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+"""Calls of the function around them, and since Python 3.12 not all are calls (PEP 709)."""
 
 
 def _sections(text: str) -> list[Section]:
@@ -88,7 +89,8 @@ class _Reader:
         if self._raised and not self._defined and self._frames:
             self._end()  # another traceback, with nothing said of how it follows
         self._defined = None
-        self._frames.append(_frame(file, function))
+        if function.strip() not in _COMPREHENSIONS:
+            self._frames.append(_frame(file, function))
 
     def _end(self) -> None:
         if self._frames:
@@ -99,8 +101,8 @@ class _Reader:
 @lru_cache(REMEMBERED)
 def _frame(file: str, function: str) -> Frame:
     path = file.replace("\\", "/")
-    name = _SCOPES.sub("", function.strip()).strip(".").rpartition(".")[2]
-    return Frame(short_path(file), name or "<lambda>", not _ELSEWHERE.search(path))
+    name = function.strip().rpartition(".")[2]
+    return Frame(short_path(file), name, not _ELSEWHERE.search(path))
 
 
 PYTHON = Language("python", ('File "', ".py:"), _sections)
