@@ -33,7 +33,22 @@ _HASH = re.compile(
 )
 _VERSION = re.compile(r"[-@]v?\d[\w.-]*$")
 _EXTENSION = re.compile(r"(?:\.(?:min|bundle|chunk|d))?\.[A-Za-z]{1,4}$")
-_LAYOUT = frozenset("src lib dist build out source main app static assets js chunks".split())
+_LAYOUT = frozenset(
+    (
+        "src",
+        "lib",
+        "dist",
+        "build",
+        "out",
+        "source",
+        "main",
+        "app",
+        "static",
+        "assets",
+        "js",
+        "chunks",
+    )
+)
 """Folders that all projects have, and so tell nothing apart."""
 
 

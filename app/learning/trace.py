@@ -24,14 +24,14 @@ def parse_trace(text: str) -> Trace:
     """What a trace says; of no language that is known, nothing.
 
     The language is told by the trace: of those that may be meant, it is the one that reads most
-    frames out of it, or the first that makes a frame of every other line. The work is linear in
+    frames out of it, or the first that makes a frame of every third line. The work is linear in
     what is read, and that is bounded.
     """
     text = _excerpt(text)
     language: Language | None = None
     sections: list[Section] = []
     read = 0
-    enough = text.count("\n") // 2
+    enough = text.count("\n") // 3
     for candidate in LANGUAGES:
         if any(mark in text for mark in candidate.marks):
             found = candidate.sections(text)

@@ -27,6 +27,7 @@ _HEAD = re.compile(
 _GENERATED = re.compile(
     r"<+([\w.]*)>(?:\$>)?[a-z]__[^.]*|<(\w+)>\$|<>c(?:__DisplayClass[\w]*)?(?:`\d+)?"
 )
+_COMPILED = re.compile(r"(?<=lambda_method)\d+")
 _GENERIC = re.compile(r"`\d+|\[[^\[\]]*\]")
 _ELSEWHERE = (
     "System.", "Microsoft.", "Internal.", "Interop.", "Windows.", "MS.", "Mono.", "Xunit.",
@@ -73,7 +74,7 @@ def _head(text: str) -> Raised | None:
 
 @lru_cache(REMEMBERED)
 def _frame(function: str) -> Frame:
-    name = _plain(function)
+    name = _plain(_COMPILED.sub("", function))
     module, _, called = name.rpartition(".")
     if called == "MoveNext" and "<" in function:  # what an async method is compiled to
         module, _, called = module.rpartition(".")
