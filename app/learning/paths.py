@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+_REMEMBERED = 4096
 _SEGMENTS = 2
 """Of a path that are kept: the file, and the folder that tells it from others of its name."""
 
@@ -52,7 +53,7 @@ _LAYOUT = frozenset(
 """Folders that all projects have, and so tell nothing apart."""
 
 
-@lru_cache(8192)
+@lru_cache(_REMEMBERED)
 def short_path(path: str) -> str:
     """The last parts of a path, without the extension, and without what a bundler puts into it."""
     path = path.replace("\\", "/").partition("?")[0]

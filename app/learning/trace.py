@@ -8,7 +8,7 @@ from app.learning.stack import Frame, Raised, Section, Trace, joined
 
 __all__ = ["MOST_FRAMES", "MOST_TEXT", "Frame", "Raised", "Trace", "parse_trace"]
 
-MOST_TEXT = 64 * 1024
+MOST_TEXT = 32 * 1024
 """Characters of a trace that are read: of a longer one the first half of these and the last."""
 
 MOST_FRAMES = 256

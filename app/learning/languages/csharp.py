@@ -10,7 +10,7 @@ _LINE = re.compile(
     rf"""
     ^[ \t]*+(?:[^\s(][^\n(]{{1,500}}\.cs\(\d++,\d++\):[ ])?
       at[ ](?P<function>[\w.<>+`|$,\[\]&*=~-]{{3,{LONGEST_NAME}}})[ ]?
-      \((?P<parameters>[^\n()]{{0,2000}})\)(?:[ ]in[ ][^\n]{{1,1000}}|[ ]\[0x[^\n]{{1,200}})?[ \t]*$
+      \((?P<parameters>[^\n()]{{0,2000}})\)(?:[ ]in[ ][^\n]{{1,500}}|[ ]\[0x[^\n]{{1,200}})?[ \t]*$
   | ^[ \t]*+(?P<end>---[ ]End[ ]of[ ]inner[ ]exception[ ]stack[ ]trace[ ]---)
   | (?:^|[ ])--->[ ](?:\(Inner[ ]Exception[ ]\#\d+\)[ ])?
       (?P<inner>[A-Za-z_][\w.+`]{{1,{LONGEST_NAME}}})(?:[ ]\(0x[0-9A-Fa-f]+\))?

@@ -13,7 +13,7 @@ from app.learning.stack import Frame, Raised, Section
 _LINE = re.compile(
     rf"""
     ^(?:created[ ]by[ ])?(?P<function>[A-Za-z_][^\n]{{1,2000}})
-      \n[ \t]++(?P<file>[^\n:]{{0,3}}[^\n:]{{1,1000}}\.(?:go|s)):\d++
+      \n[ \t]++(?P<file>[^\n:]{{0,3}}[^\n:]{{1,500}}\.(?:go|s)):\d++
   | ^[ \t]*+(?P<panic>panic|fatal[ ]error):[ ](?P<message>[^\n]*)
   | ^goroutine\ (?P<goroutine>\d+)\ (?:gp=\S+\ m=\S+\ (?:mp=\S+\ )?)?\[
   | ^[ \t]*+---\ FAIL:\ (?P<test>[^\s(]{{1,{LONGEST_NAME}}})

@@ -14,7 +14,7 @@ _SOURCE = (
     r"[^()\s:]{1,200}+:\d++|Native Method|Unknown Source|<generated>"
     r"|[\w$-]{1,200}+\.(?:java|kt|scala|groovy)"
 )
-_LONGEST_LINE = 1000
+_LONGEST_LINE = 500
 _FRAME = re.compile(rf"[ \t]*+at ([^(]{{3,{LONGEST_NAME}}})\((?:{_SOURCE})\)")
 _RELATED = re.compile(
     r"([ \t]*+)(Caused by|Suppressed|Wrapped by): ([\w.$]{1,300})(?:: (.*+))?", re.DOTALL

@@ -15,11 +15,11 @@ _LINE = re.compile(
     rf"""
     ^[ \t]*+(?:at[ ](?:async[ ])?(?:(?:new[ ])?(?P<called>[^\n()]{_NAME})[ ]\(|\(?)
         |❯[ ](?:(?P<listed>[^\s:/]{_NAME})[ ])?)
-      (?P<file>(?:[A-Za-z][\w+.-]{{1,20}}:|[A-Za-z]:\\)?[^\n:]{{1,1000}})
-      (?::\d++){{1,2}}+\)?(?=[\s,]|$)
+      (?P<file>(?:[A-Za-z][\w+.-]{{1,20}}:|[A-Za-z]:\\)?[^\n:]{{1,500}})
+      (?::\d++){{2}}+\)?(?=[\s,]|$)
   | ^[ \t]*+at[ ](?:async[ ])?(?P<native>[^\n()]{_NAME})[ ]\((?:<anonymous>|native|index[ ]\d+)\)
   | ^[ \t]*+(?P<gecko>[^\n@():]{{0,{LONGEST_NAME}}})@
-      (?P<gecko_file>[^\s@]{{1,1000}}?)(?::\d++){{2}}+$
+      (?P<gecko_file>[^\s@]{{1,500}}?)(?::\d++){{2}}+$
   | ^[ \t]*+(?P<safari>[\w$.]{_NAME})@\[native[ ]code\]$
   | ^[ \t]*+(?:\[cause\]:|Caused[ ]by:?)[ ]++(?:Uncaught[ ])?
       (?P<cause>[A-Za-z_$][\w$.]{_NAME})(?:[ ]\[[\w$]+\])?(?::[ ](?P<cause_message>[^\n]*))?

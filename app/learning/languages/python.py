@@ -13,9 +13,9 @@ from app.learning.stack import Frame, Raised, Section
 _ERROR = rf"[A-Za-z_][\w.]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
     rf"""
-    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,1000}})",[ ]line[ ]\d++,?
+    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,500}})",[ ]line[ ]\d++,?
       [ ]in[ ](?P<function>[^\n]{{1,{LONGEST_NAME}}})
-  | ^(?P<pytest_file>[^\s:"']{{1,1000}}\.py):\d++:
+  | ^(?P<pytest_file>[^\s:"']{{1,500}}\.py):\d++:
       (?:[ ]in[ ](?P<pytest_function>[^\n]{{1,{LONGEST_NAME}}})|[ ](?P<pytest_error>{_ERROR})?$)
   | ^[ >][ ]{{3,}}+(?:async[ ])?def[ ](?P<defined>\w{{1,{LONGEST_NAME}}})
   | ^[ \t|+]*+(?P<start>Traceback[ ]\(most[ ]recent[ ]call[ ]last\):|Exception[ ]Group[ ]Traceback)

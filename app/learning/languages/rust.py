@@ -14,13 +14,13 @@ _PLACE = r"[^\n:']{1,500}"
 _LINE = re.compile(
     rf"""
     ^[ ]*+\d{{1,5}}:[ ]++(?:0x[0-9a-f]++[ ]-[ ])?(?P<function>[<\w][^\n]{{1,{LONGEST_NAME}}})
-      (?:\n[ ]++at[ ](?P<file>[^\n]{{1,1000}}?)(?::\d++){{1,2}}+$)?
+      (?:\n[ ]++at[ ](?P<file>[^\n]{{1,500}}?)(?::\d++){{1,2}}+$)?
   | ^thread[ ]'(?P<thread>[^'\n]{{0,200}})'(?:[ ]\(\d+\))?[ ]panicked[ ]at[ ](?:
         (?P<place>{_PLACE}):\d++:\d++:\n(?P<message>[^\n]*)
       | '(?P<quoted>(?:(?!',[ ])[\s\S]){{0,2000}}+)',[ ](?P<quoted_place>{_PLACE}):\d++:\d++ )
   | ^(?P<error>Error):[ ](?P<error_message>[^\n]*)
   | ^(?P<causes>Caused[ ]by):[ ]*(?P<only>[^\n]*)$
-  | ^[ ]++(?:\d{{1,3}}:[ ])?(?P<cause>[^\n]{{1,1000}})$
+  | ^[ ]++(?:\d{{1,3}}:[ ])?(?P<cause>[^\n]{{1,500}})$
     """,
     re.MULTILINE | re.VERBOSE,
 )
