@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.learning.languages.language import REMEMBERED
-from app.learning.messages import normalised
+from app.learning.languages.language import LONGEST_NAME, REMEMBERED
+from app.learning.messages import MOST_TEXT, normalised
 from app.learning.stack import Frame, Trace
 from app.learning.trace import parse_trace
 
@@ -95,7 +95,7 @@ def _simple_name(error_type: str) -> str:
 
 def _root_cause(error_type: str, error_message: str, trace: Trace) -> tuple[str, str]:
     """The type and message at the end of the chain, if the chain begins with what was reported."""
-    name = _simple_name(error_type)
+    name = _simple_name(error_type[:LONGEST_NAME])
     if trace.raised and (len(trace.raised) > 1 or _simple_name(trace.raised[0].type) == name):
         root = trace.raised[-1]
         root_name = _simple_name(root.type)
@@ -114,7 +114,7 @@ def _message(name: str, message: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    return text.lstrip().partition("\n")[0].rstrip()
+    return text[: 2 * MOST_TEXT].lstrip().partition("\n")[0].rstrip()
 
 
 def _title(parts: Parts) -> str:

@@ -15,9 +15,10 @@ MOST_FRAMES = 256
 """Frames that are kept: of more, all but the last quarter are the innermost."""
 
 _LOG_PREFIX = re.compile(
-    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}Z? |[\w.-]{1,64} +\| )", re.MULTILINE
+    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}Z? |[\w.-]{1,64} +\| |(?:WARN|ERROR|FATAL): )",
+    re.MULTILINE,
 )
-"""What CI services and `docker compose` put before each line."""
+"""What CI services, `docker compose` and loggers put before each line."""
 
 
 def parse_trace(text: str) -> Trace:

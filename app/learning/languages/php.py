@@ -18,7 +18,8 @@ _LINE = re.compile(
         |\[internal[ ]function\]:[ ])?
       (?P<function>[\w\\{{}}:>@./$-]{{1,{LONGEST_NAME}}}?)(?:\(|$)
   | ^[ \t]*+(?P<listed>(?:/|[A-Za-z]:\\)[^\n:]{{1,500}}\.php):\d++$
-  | (?:^|Uncaught[ ]|^Next[ ]|\[object\][ ]\()\\?(?P<error>{_CLASS})(?:\(code:[ ]\d+\))?:[ ]
+  | (?:^(?:PHP[ ])?|Uncaught[ ]|^Next[ ]|\[object\][ ]\()
+      \\?(?P<error>{_CLASS}|(?:Fatal|Parse)[ ]error)(?:\(code:[ ]\d+\))?:[ ]++(?!Uncaught)
       (?P<message>[^\n]{{0,500}}?)[ ](?:in|at)[ ]
       (?P<place>(?:/|[A-Za-z]:\\|phar:)[^\s:"']{{1,500}}+)(?::|[ ]on[ ]line[ ])(?P<place_line>\d++)
   | ^\d{{1,6}}\)[ ](?P<test>[\w\\]{{1,{LONGEST_NAME}}}::\w{{1,{LONGEST_NAME}}})

@@ -1,6 +1,6 @@
-r"""Python: the interpreter's own tracebacks, and what pytest prints in their place.
+r"""Python: the interpreter's own tracebacks, and what pytest and IPython print in their place.
 
-Both print the innermost call last, and the error that was raised first before those it led to.
+All print the innermost call last, and the error that was raised first before those it led to.
 """
 
 import re
@@ -13,8 +13,10 @@ from app.learning.stack import Frame, Raised, Section
 _ERROR = rf"[A-Za-z_][\w.]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
     rf"""
-    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,500}})",[ ]line[ ]\d++,?
-      [ ]in[ ](?P<function>[^\n]{{1,{LONGEST_NAME}}})
+    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,500}})",[ ]line[ ]\d++
+      (?:,?[ ]in[ ](?P<function>[^\n]{{1,{LONGEST_NAME}}})|$)
+  | ^File[ ](?P<cell_file>[^\n:]{{1,500}}):\d++,[ ]in[ ]
+      (?P<cell_function>[^\n(]{{1,{LONGEST_NAME}}})
   | ^(?P<pytest_file>[^\s:"']{{1,500}}\.py):\d++:
       (?:[ ]in[ ](?P<pytest_function>[^\n]{{1,{LONGEST_NAME}}})|[ ](?P<pytest_error>{_ERROR})?$)
   | ^[ >][ ]{{3,}}+(?:async[ ])?def[ ](?P<defined>\w{{1,{LONGEST_NAME}}})
@@ -57,8 +59,10 @@ class _Reader:
     def take(self, line: re.Match[str]) -> bool:
         """Read a line; whether there is more to read after it."""
         kind = line.lastgroup
-        if kind == "function":
-            self._called(line["file"], line["function"])
+        if kind in ("file", "function"):  # of a syntax error there is but the file
+            self._called(line["file"], line["function"] or "<module>")
+        elif kind == "cell_function":
+            self._called(line["cell_file"], line["cell_function"])
         elif kind == "defined":
             self._defined = self._defined or line["defined"]
         elif kind == "pytest_function":
