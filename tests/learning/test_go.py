@@ -61,6 +61,32 @@ runtime.main
     assert calls(trace) == ["github.com/acme/agent/config:Load", "main:main"]
 
 
+def test_a_server_that_survives_a_panic_logs_it_in_a_line() -> None:
+    trace = read("""
+2024/05/01 10:00:00 http: panic serving 10.0.0.7:51234: assignment to entry in nil map
+goroutine 34 [running]:
+net/http.(*conn).serve.func1()
+	/usr/local/go/src/net/http/server.go:1868 +0xb9
+main.(*server).remember(...)
+	/app/server.go:31
+""")
+    assert errors(trace) == [("panic", "assignment to entry in nil map")]
+    assert calls(trace) == ["main:server.remember"]
+
+
+def test_testify_gives_the_reason_in_a_line_of_its_own() -> None:
+    trace = read("""
+=== RUN   TestCreate
+    create_test.go:41:\x20
+        \tError Trace:	/home/me/shop/internal/api/create_test.go:41
+        \tError:      	Not equal:
+        \tTest:       	TestCreate
+--- FAIL: TestCreate (0.00s)
+""")
+    assert errors(trace) == [("FAIL", "Not equal:")]
+    assert calls(trace) == ["create_test:TestCreate"]
+
+
 def test_a_failing_test_is_its_function_whichever_case_of_it_failed() -> None:
     trace = read("""
 --- FAIL: TestTotal (0.00s)

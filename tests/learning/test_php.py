@@ -62,6 +62,26 @@ def test_laravel_logs_an_error_as_text_within_json() -> None:
     assert calls(trace)[0] == r"App\Mail\Welcome:build"
 
 
+def test_pest_numbers_the_places_and_phpunit_does_not() -> None:
+    trace = read(r"""
+   FAIL  Tests\Unit\CartTest
+  Failed asserting that 3 is identical to 4.
+
+  at tests/Unit/CartTest.php:12
+      10▕     expect(total())->toBe(4);
+
+  1   vendor/pestphp/pest/src/Mixins/Expectation.php:42
+  2   tests/Unit/CartTest.php:12
+""")
+    assert calls(trace) == ["Unit/CartTest:", "Unit/CartTest:"]
+
+
+def test_a_warning_has_its_place_in_its_own_line() -> None:
+    trace = read("PHP Warning:  Undefined variable $total in /app/src/Cart.php on line 12")
+    assert errors(trace) == [("Warning", "Undefined variable $total")]
+    assert calls(trace) == ["Cart:"]
+
+
 def test_phpunit_lists_places_and_names_the_test() -> None:
     trace = read(r"""
 There was 1 failure:

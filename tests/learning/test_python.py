@@ -105,6 +105,35 @@ E   KeyError: 'apple'
     assert errors(long) == errors(short) == [("KeyError", "'apple'")]
 
 
+def test_a_syntax_error_is_in_the_file_it_is_in() -> None:
+    trace = read("""
+Traceback (most recent call last):
+  File "/app/main.py", line 3, in <module>
+    import cart
+  File "/app/shop/cart.py", line 12
+    def total(self
+             ^
+SyntaxError: '(' was never closed
+""")
+    assert calls(trace) == ["shop/cart:<module>", "main:<module>"]
+
+
+def test_a_notebook_names_the_functions_it_calls() -> None:
+    trace = read("""
+KeyError                                  Traceback (most recent call last)
+Cell In[3], line 1
+----> 1 total(["apple"])
+
+File ~/shop/shop/cart.py:8, in total(items)
+      7 def total(items):
+----> 8     return PRICES[items[0]]
+
+KeyError: 'apple'
+""")
+    assert calls(trace) == ["shop/cart:total"]
+    assert errors(trace) == [("KeyError", "'apple'")]
+
+
 def test_a_comprehension_is_its_function_whether_or_not_it_is_a_call_of_its_own() -> None:
     trace = read("""
 Traceback (most recent call last):

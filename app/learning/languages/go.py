@@ -48,7 +48,7 @@ def _sections(text: str) -> list[Section]:
             test = line["test"]
         elif line["failed"]:
             if test and not frames:
-                frames.append(Frame(short_path(line["failed"]), test.partition("/")[0], True))
+                frames.append(Frame(_file(line["failed"]), test.partition("/")[0], True))
                 raised = raised or Raised("FAIL", line["failure"] or "")
         elif line["reason"]:
             if test and raised and not raised.message:
@@ -59,6 +59,11 @@ def _sections(text: str) -> list[Section]:
     if frames:
         sections.append(Section(raised, frames))
     return sections
+
+
+def _file(path: str) -> str:
+    """A test's file without its folder, which `go test` leaves out and testify does not."""
+    return short_path(path).rpartition("/")[2]
 
 
 @lru_cache(REMEMBERED)

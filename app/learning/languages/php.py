@@ -17,7 +17,7 @@ _LINE = re.compile(
       (?:(?P<file>[^\n(]{{1,500}})\((?P<line>\d++)\)(?:[ ]:[ ]eval\(\)'d[ ]code\(\d+\))?:[ ]
         |\[internal[ ]function\]:[ ])?
       (?P<function>[\w\\{{}}:>@./$-]{{1,{LONGEST_NAME}}}?)(?:\(|$)
-  | ^[ \t]*+(?P<listed>(?:/|[A-Za-z]:\\)[^\n:]{{1,500}}\.php):\d++$
+  | ^[ \t]*+(?:at[ ]|\d{{1,6}}[ ]++)?(?P<listed>(?:[A-Za-z]:\\)?[^\s:(]{{1,500}}\.php):\d++$
   | (?:^(?:PHP[ ])?|Uncaught[ ]|^Next[ ]|\[object\][ ]\()
       \\?(?P<error>{_CLASS}|(?:Fatal|Parse)[ ]error)(?:\(code:[ ]\d+\))?:[ ]++(?!Uncaught)
       (?P<message>[^\n]{{0,500}}?)[ ](?:in|at)[ ]
