@@ -81,7 +81,11 @@ def _sections(text: str) -> list[Section]:
     unrelated: int | None = None  # how far what was suppressed is indented
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        found = _read(line) if len(line) < _LONGEST_LINE else None
+        found: Frame | _Related | None
+        if line.lstrip().startswith("at "):
+            found = _called(line) if len(line) < _LONGEST_LINE else None
+        else:
+            found = _related(line)
         if found is None:
             continue
         if not sections:
@@ -100,14 +104,18 @@ def _sections(text: str) -> list[Section]:
 
 
 @lru_cache(REMEMBERED)
-def _read(line: str) -> Frame | _Related | None:
-    """What a line is; of most the answer is known, since most frames are in other traces too."""
-    if frame := _FRAME.match(line):
-        return _frame(frame[1])
-    if related := _RELATED.match(line):
-        indent, relation, error, message = related.groups()
-        return _Related(len(indent), relation, Raised(_class(error), message or ""))
-    return None
+def _called(line: str) -> Frame | None:
+    """The frame of a line; of most it is known, since most frames are in other traces too."""
+    frame = _FRAME.match(line)
+    return _frame(frame[1]) if frame else None
+
+
+def _related(line: str) -> _Related | None:
+    related = _RELATED.match(line)
+    if related is None:
+        return None
+    indent, relation, error, message = related.groups()
+    return _Related(len(indent), relation, Raised(_class(error), message or ""))
 
 
 @lru_cache(REMEMBERED)
