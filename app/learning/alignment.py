@@ -8,11 +8,11 @@ in common; and a message is aligned as a stack is.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.learning.confidence import Confidence, confidence_in
 from app.learning.features import Features, Field, is_function
+from app.learning.postings import Postings
 
 FRAMES, MESSAGE, TYPE, LIBRARY, PROJECT = 0.68, 0.20, 0.05, 0.02, 0.05
 """What each part weighs in a score. They sum to 1."""
@@ -27,9 +27,6 @@ _FADED = tuple(
 
 _UNSEEN = -1
 """A token that no error has."""
-
-Weights = Mapping[int, float]
-"""How much each token tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +45,24 @@ class Agreement:
     project: bool | None
 
 
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A field of the question, ready to be compared with many."""
 
-    places: Mapping[int, int]
-    total: float
-    faded: tuple[float, ...]
+    def __init__(self, field: Field, postings: Postings, faded: tuple[float, ...]) -> None:
+        self.places = dict(zip(field.tokens, field.positions, strict=True))
+        self.weights = {token: postings.weight(token) for token in field.tokens}
+        self.total = sum(self.weights.values())
+        self._postings = postings
+        self._faded = faded
 
-    @classmethod
-    def of(cls, field: Field, weights: Weights, faded: tuple[float, ...]) -> "Asked":
-        places = dict(zip(field.tokens, field.positions, strict=True))
-        return cls(places, sum(map(weights.__getitem__, places)), faded)
+    def agreement(self, known: Field) -> float | None:
+        """What both have in common, of what either has: twice the one by the sum of the other.
 
-    def agreement(self, known: Field, weights: Weights) -> float | None:
-        """What both have in common, of what either has: twice the one by the sum of the other."""
+        None where the question has nothing of the kind.
+        """
         if not self.places:
             return None
-        places, faded = self.places, self.faded
+        places, weights, faded = self.places, self.weights, self._faded
         common = sum(
             weights[token] * faded[abs(places[token] - position)]
             for token, position in zip(known.tokens, known.positions, strict=True)
@@ -73,27 +70,26 @@ class Asked:
         )
         if not common:
             return 0.0
-        return 2 * common / (self.total + sum(map(weights.__getitem__, known.tokens)))
+        return 2 * common / (self.total + self._postings.weight_of_all(known.tokens))
 
 
 class Question:
-    """An error that is compared with known ones."""
+    """An error that is compared with known ones: those that have been entered in `postings`."""
 
-    def __init__(self, features: Features, weights: Weights) -> None:
+    def __init__(self, features: Features, postings: Postings) -> None:
         self._features = features
-        self._weights = weights
         stack, text = _FADED
-        self._frames = Asked.of(features.frames, weights, stack)
-        self._message = Asked.of(features.message, weights, text)
-        self._library = Asked.of(features.library, weights, stack)
-        self._told = self._message.total / weights[_UNSEEN]
+        self.frames = Asked(features.frames, postings, stack)
+        self.message = Asked(features.message, postings, text)
+        self._library = Asked(features.library, postings, stack)
+        self._told = self.message.total / postings.weight(_UNSEEN)
 
     def agreement(self, known: Features) -> Agreement:
         """How far a known error agrees. What the question does not say, is not compared."""
-        asked, weights = self._features, self._weights
-        frames = self._frames.agreement(known.frames, weights)
-        message = self._message.agreement(known.message, weights)
-        library = self._library.agreement(known.library, weights)
+        asked = self._features
+        frames = self.frames.agreement(known.frames)
+        message = self.message.agreement(known.message)
+        library = self._library.agreement(known.library)
         project = asked.project == known.project if asked.project else None
         same_type = asked.type == known.type
         parts = (
@@ -111,5 +107,5 @@ class Question:
 
     def functions_in(self, known: Features) -> int:
         """How many of the application's functions both errors have in their traces."""
-        places = self._frames.places
+        places = self.frames.places
         return sum(token in places for token in known.frames.tokens if is_function(token))

@@ -34,6 +34,19 @@ class Confidence(StrEnum):
     POSSIBLE = "possible"
 
 
+_PLACES = {confidence: place for place, confidence in enumerate(Confidence)}
+
+
+def place_of(confidence: Confidence) -> int:
+    """Where it stands from best to worst, to sort by."""
+    return _PLACES[confidence]
+
+
+def is_at_least(confidence: Confidence, least: Confidence) -> bool:
+    """Whether it is as good as another, or better."""
+    return _PLACES[confidence] <= _PLACES[least]
+
+
 def confidence_in(
     asked: Features, known: Features, *, frames: float | None, message: float | None, told: float
 ) -> Confidence:

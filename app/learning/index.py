@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.learning.alignment import FRAMES, MESSAGE, TYPE, Agreement, Question
-from app.learning.confidence import Confidence
-from app.learning.features import Features, Field
+from app.learning.confidence import place_of
+from app.learning.features import Features
 from app.learning.postings import Postings
 
 MOST_COMPARED = 64
@@ -77,9 +77,9 @@ class ErrorIndex:
 
         The same errors give the same answer, in whatever order they came to be known.
         """
-        question = Question(asked, self._postings.weights)
+        question = Question(asked, self._postings)
         best: dict[str, tuple[Agreement, Exemplar]] = {}
-        for exemplar in self._candidates(asked):
+        for exemplar in self._candidates(asked, question):
             found = question.agreement(exemplar.features), exemplar
             known = best.get(exemplar.group)
             if known is None or _rank(found) < _rank(known):
@@ -89,28 +89,20 @@ class ErrorIndex:
             for agreement, known in sorted(best.values(), key=_rank)[:limit]
         ]
 
-    def _candidates(self, asked: Features) -> Iterator[Exemplar]:
-        gains: dict[int, float] = {asked.type: TYPE}
-        self._add_gains(gains, asked.frames, FRAMES)
-        self._add_gains(gains, asked.message, MESSAGE)
+    def _candidates(self, asked: Features, question: Question) -> Iterator[Exemplar]:
+        gains = {asked.type: TYPE}
+        for share, field in ((FRAMES, question.frames), (MESSAGE, question.message)):
+            for token, weight in field.weights.items():
+                gains[token] = share * weight / field.total
         gained = self._postings.best(gains, MOST_COMPARED, MOST_READ)
         found = [(-gain, self._exemplars[number]) for number, gain in gained.items()]
         found.sort(key=lambda candidate: (candidate[0], candidate[1].key))
         return (exemplar for _, exemplar in found[:MOST_COMPARED])
 
-    def _add_gains(self, gains: dict[int, float], field: Field, share: float) -> None:
-        weights = {token: self._postings.weights[token] for token in field.tokens}
-        total = sum(weights.values())
-        for token, weight in weights.items():
-            gains[token] = share * weight / total
-
-
-_CONFIDENCES = {confidence: place for place, confidence in enumerate(Confidence)}
-
 
 def _rank(found: tuple[Agreement, Exemplar]) -> tuple[int, float, str]:
     agreement, exemplar = found
-    return _CONFIDENCES[agreement.confidence], -agreement.score, exemplar.key
+    return place_of(agreement.confidence), -agreement.score, exemplar.key
 
 
 def _tokens(features: Features) -> set[int]:

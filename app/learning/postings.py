@@ -4,74 +4,69 @@ import heapq
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
-
-_REMEMBERED = 65_536
+from collections.abc import Iterable, Mapping
 
 
 class Postings:
     """Documents by the tokens they hold; documents are small integers, tokens 32-bit ones."""
 
     def __init__(self) -> None:
-        self._documents: dict[int, int | array[int]] = {}
+        self._documents: dict[int, tuple[int, ...] | array[int]] = {}
         self._number = 0
-        self.weights = _Weights(self)
-        """How much it tells to have a token: its smoothed inverse document frequency, squared.
-
-        The square is what it comes to in the cosine of TF-IDF vectors.
-        """
+        self._weights = _Weights(0)
 
     def add(self, document: int, tokens: Iterable[int]) -> None:
         """Enter a document, which must not be in already, under its distinct tokens."""
+        alone = (document,)  # one for all words of this document alone, and most words are
         for token in tokens:
             held = self._documents.get(token)
             if held is None:
-                self._documents[token] = document
-            elif isinstance(held, int):
-                self._documents[token] = array("I", (held, document))
+                self._documents[token] = alone
+            elif isinstance(held, tuple):
+                self._documents[token] = array("I", (*held, document))
             else:
                 held.append(document)
         self._number += 1
-        self.weights.clear()
+        self._weights = _Weights(self._number)
 
     def remove(self, document: int, tokens: Iterable[int]) -> None:
         """Take a document out again, from under the tokens it was entered with."""
         for token in tokens:
             held = self._documents[token]
-            if isinstance(held, int):
+            if isinstance(held, tuple):
                 del self._documents[token]
-            elif len(held) == 2:
-                self._documents[token] = held[1] if held[0] == document else held[0]
             else:
                 held.remove(document)
+                if len(held) == 1:
+                    self._documents[token] = tuple(held)
         self._number -= 1
-        self.weights.clear()
+        self._weights = _Weights(self._number)
 
     def weight(self, token: int) -> float:
-        """What `weights` remembers until something is added or removed."""
-        held = self._documents.get(token)
-        frequency = 0 if held is None else 1 if isinstance(held, int) else len(held)
-        return (1 + math.log((1 + self._number) / (1 + frequency))) ** 2
+        """How much it tells to have a token: its smoothed inverse document frequency, squared.
 
-    def best(self, gains: dict[int, float], limit: int, most: int) -> dict[int, float]:
-        """At most about `limit` documents that gain most by the tokens they hold, and what.
+        The square is what it comes to in the cosine of TF-IDF vectors.
+        """
+        return self._weights[len(self._documents.get(token, ()))]
+
+    def weight_of_all(self, tokens: Iterable[int]) -> float:
+        """The sum of the weights of tokens that documents have; the quick way to it."""
+        held = map(self._documents.__getitem__, tokens)
+        return sum(map(self._weights.__getitem__, map(len, held)))
+
+    def best(self, gains: Mapping[int, float], limit: int, most: int) -> dict[int, float]:
+        """The documents that gain most by the tokens they hold, and what: `limit`, and ties.
 
         `gains` says what each token is worth. Those worth most are looked up first, and none any
         more once `most` entries were read: what is left then tells little, and is in too many.
         """
         gained: defaultdict[int, float] = defaultdict(float)
         for token in sorted(gains, key=lambda token: (-gains[token], token)):
-            held = self._documents.get(token)
-            if held is None:
-                continue
+            held = self._documents.get(token, ())
             gain = gains[token]
-            if isinstance(held, int):
-                gained[held] += gain
-                most -= 1
-            else:
-                for document in held:
-                    gained[document] += gain
-                most -= len(held)
+            for document in held:
+                gained[document] += gain
+            most -= len(held)
             if most <= 0:
                 break
         if len(gained) <= limit:
@@ -81,14 +76,12 @@ class Postings:
 
 
 class _Weights(dict[int, float]):
-    """Weights by token, worked out when first asked for; no more are remembered than pay."""
+    """Weights by the number of documents that have a token, of so many in all."""
 
-    def __init__(self, postings: Postings) -> None:
+    def __init__(self, documents: int) -> None:
         super().__init__()
-        self._postings = postings
+        self._documents = documents
 
-    def __missing__(self, token: int) -> float:
-        if len(self) == _REMEMBERED:
-            self.clear()
-        weight = self[token] = self._postings.weight(token)
+    def __missing__(self, having: int) -> float:
+        weight = self[having] = (1 + math.log((1 + self._documents) / (1 + having))) ** 2
         return weight
