@@ -12,11 +12,11 @@ from app.learning.confidence import place_of
 from app.learning.features import Features
 from app.learning.postings import Postings
 
-MOST_COMPARED = 64
+MOST_COMPARED = 50
 """Candidates that are compared carefully."""
 
-MOST_READ = 30_000
-"""Entries of the inverted index that a question reads, which takes some 3 ms."""
+MOST_READ = 10_000
+"""Entries of the inverted index that a question reads, which takes some 2 ms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+_REMEMBERED = 4096
 _SEGMENTS = 2
 """Of a path that are kept: the file, and the folder that tells it from others of its name."""
 
@@ -33,11 +34,26 @@ _HASH = re.compile(
 )
 _VERSION = re.compile(r"[-@]v?\d[\w.-]*$")
 _EXTENSION = re.compile(r"(?:\.(?:min|bundle|chunk|d))?\.[A-Za-z]{1,4}$")
-_LAYOUT = frozenset(("src", "lib", "dist", "build", "out", "source", "main", "app", "."))
+_LAYOUT = frozenset(
+    (
+        "src",
+        "lib",
+        "dist",
+        "build",
+        "out",
+        "source",
+        "main",
+        "app",
+        "static",
+        "assets",
+        "js",
+        "chunks",
+    )
+)
 """Folders that all projects have, and so tell nothing apart."""
 
 
-@lru_cache(8192)
+@lru_cache(_REMEMBERED)
 def short_path(path: str) -> str:
     """The last parts of a path, without the extension, and without what a bundler puts into it."""
     path = path.replace("\\", "/").partition("?")[0]

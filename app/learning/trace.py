@@ -8,30 +8,31 @@ from app.learning.stack import Frame, Raised, Section, Trace, joined
 
 __all__ = ["MOST_FRAMES", "MOST_TEXT", "Frame", "Raised", "Trace", "parse_trace"]
 
-MOST_TEXT = 64 * 1024
+MOST_TEXT = 32 * 1024
 """Characters of a trace that are read: of a longer one the first half of these and the last."""
 
 MOST_FRAMES = 256
 """Frames that are kept: of more, all but the last quarter are the innermost."""
 
 _LOG_PREFIX = re.compile(
-    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}Z? |[\w.-]{1,64} +\| )", re.MULTILINE
+    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}Z? |[\w.-]{1,64} +\| |(?:WARN|ERROR|FATAL): )",
+    re.MULTILINE,
 )
-"""What CI services and `docker compose` put before each line."""
+"""What CI services, `docker compose` and loggers put before each line."""
 
 
 def parse_trace(text: str) -> Trace:
     """What a trace says; of no language that is known, nothing.
 
     The language is told by the trace: of those that may be meant, it is the one that reads most
-    frames out of it, or the first that makes a frame of every other line. The work is linear in
+    frames out of it, or the first that makes a frame of every third line. The work is linear in
     what is read, and that is bounded.
     """
     text = _excerpt(text)
     language: Language | None = None
     sections: list[Section] = []
     read = 0
-    enough = text.count("\n") // 2
+    enough = text.count("\n") // 3
     for candidate in LANGUAGES:
         if any(mark in text for mark in candidate.marks):
             found = candidate.sections(text)

@@ -10,7 +10,7 @@ _LINE = re.compile(
     rf"""
     ^[ \t]*+(?:[^\s(][^\n(]{{1,500}}\.cs\(\d++,\d++\):[ ])?
       at[ ](?P<function>[\w.<>+`|$,\[\]&*=~-]{{3,{LONGEST_NAME}}})[ ]?
-      \((?P<parameters>[^\n()]{{0,2000}})\)(?:[ ]in[ ][^\n]{{1,1000}}|[ ]\[0x[^\n]{{1,200}})?[ \t]*$
+      \((?P<parameters>[^\n()]{{0,2000}})\)(?:[ ]in[ ][^\n]{{1,500}}|[ ]\[0x[^\n]{{1,200}})?[ \t]*$
   | ^[ \t]*+(?P<end>---[ ]End[ ]of[ ]inner[ ]exception[ ]stack[ ]trace[ ]---)
   | (?:^|[ ])--->[ ](?:\(Inner[ ]Exception[ ]\#\d+\)[ ])?
       (?P<inner>[A-Za-z_][\w.+`]{{1,{LONGEST_NAME}}})(?:[ ]\(0x[0-9A-Fa-f]+\))?
@@ -27,6 +27,7 @@ _HEAD = re.compile(
 _GENERATED = re.compile(
     r"<+([\w.]*)>(?:\$>)?[a-z]__[^.]*|<(\w+)>\$|<>c(?:__DisplayClass[\w]*)?(?:`\d+)?"
 )
+_COMPILED = re.compile(r"(?<=lambda_method)\d+")
 _GENERIC = re.compile(r"`\d+|\[[^\[\]]*\]")
 _ELSEWHERE = (
     "System.", "Microsoft.", "Internal.", "Interop.", "Windows.", "MS.", "Mono.", "Xunit.",
@@ -73,7 +74,7 @@ def _head(text: str) -> Raised | None:
 
 @lru_cache(REMEMBERED)
 def _frame(function: str) -> Frame:
-    name = _plain(function)
+    name = _plain(_COMPILED.sub("", function))
     module, _, called = name.rpartition(".")
     if called == "MoveNext" and "<" in function:  # what an async method is compiled to
         module, _, called = module.rpartition(".")

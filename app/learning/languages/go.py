@@ -12,17 +12,20 @@ from app.learning.stack import Frame, Raised, Section
 
 _LINE = re.compile(
     rf"""
-    ^(?:created[ ]by[ ])?(?P<function>[A-Za-z_][^\n]{{1,2000}})
-      \n[ \t]++(?P<file>[^\n:]{{0,3}}[^\n:]{{1,1000}}\.(?:go|s)):\d++
+    ^[ ]*+(?:created[ ]by[ ])?(?P<function>[A-Za-z_][^\s:(]{{1,{LONGEST_NAME}}}(?:\([^\n]*)?)
+      (?:[ ]in[ ]goroutine[ ]\d+)?
+      \n[ \t]++(?P<file>[^\n:]{{0,3}}[^\n:]{{1,500}}\.(?:go|s)):\d++
   | ^[ \t]*+(?P<panic>panic|fatal[ ]error):[ ](?P<message>[^\n]*)
+  | [ ]http:[ ](?P<served>panic)[ ]serving[ ]\S{{1,100}}:[ ](?P<served_message>[^\n]*)
   | ^goroutine\ (?P<goroutine>\d+)\ (?:gp=\S+\ m=\S+\ (?:mp=\S+\ )?)?\[
-  | ^[ \t]*+---\ FAIL:\ (?P<test>[^\s(]{{1,{LONGEST_NAME}}})
+  | ^[ \t]*+(?:---[ ]FAIL:|===[ ](?:RUN|NAME|CONT))[ ]++(?P<test>[^\s(]{{1,{LONGEST_NAME}}})
   | ^[ \t]++(?:Error[ ]Trace:[ \t]*+)?(?P<failed>[^\s:]{{1,500}}\.go):\d++
       (?::[ ](?P<failure>[^\n]*))?$
+  | ^[ \t]++Error:[ \t]++(?P<reason>[^\n]*)
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_ARGUMENTS = re.compile(r"(?<=[^.\n])\([^()\n]*\)$|[ ]in goroutine \d+$")
+_ARGUMENTS = re.compile(r"(?<=[^.\n])\([^()\n]*\)$")
 _GENERIC = re.compile(r"\[[^\[\]]*\]")
 _CLOSURE = re.compile(r"(?:\.(?:func\d+|gowrap\d+|deferwrap\d+|\d+)|-fm|-range\d+)+$")
 _RECEIVER = re.compile(r"\(\*?([\w$]+)\)")
@@ -36,23 +39,31 @@ def _sections(text: str) -> list[Section]:
     goroutines = 0
     test: str | None = None
     for line in _LINE.finditer(text):
-        if line["panic"]:
-            message = line["message"].removesuffix(" [recovered]")
-            raised = raised or Raised(line["panic"], message)
+        if line["panic"] or line["served"]:
+            message = (line["message"] or line["served_message"] or "").removesuffix(" [recovered]")
+            raised = raised or Raised(line["panic"] or line["served"], message)
         elif line["goroutine"]:
             goroutines += 1  # the first is the one that failed
         elif line["test"]:
             test = line["test"]
         elif line["failed"]:
             if test and not frames:
-                frames.append(Frame(short_path(line["failed"]), test.partition("/")[0], True))
+                frames.append(Frame(_file(line["failed"]), test.partition("/")[0], True))
                 raised = raised or Raised("FAIL", line["failure"] or "")
+        elif line["reason"]:
+            if test and raised and not raised.message:
+                raised = Raised("FAIL", line["reason"].strip())
         elif goroutines < 2:
             function = _ARGUMENTS.sub("", line["function"])
             frames.append(_frame(function[:LONGEST_NAME], line["file"]))
     if frames:
         sections.append(Section(raised, frames))
     return sections
+
+
+def _file(path: str) -> str:
+    """A test's file without its folder, which `go test` leaves out and testify does not."""
+    return short_path(path).rpartition("/")[2]
 
 
 @lru_cache(REMEMBERED)

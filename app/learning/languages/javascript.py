@@ -15,18 +15,19 @@ _LINE = re.compile(
     rf"""
     ^[ \t]*+(?:at[ ](?:async[ ])?(?:(?:new[ ])?(?P<called>[^\n()]{_NAME})[ ]\(|\(?)
         |❯[ ](?:(?P<listed>[^\s:/]{_NAME})[ ])?)
-      (?P<file>(?:[A-Za-z][\w+.-]{{1,20}}:|[A-Za-z]:\\)?[^\n:]{{1,1000}})
-      (?::\d++){{1,2}}+\)?(?=[\s,]|$)
+      (?P<file>(?:[A-Za-z][\w+.-]{{1,20}}:|[A-Za-z]:\\)?[^\n:]{{1,500}})
+      (?::\d++){{2}}+\)?(?=[\s,]|$)
   | ^[ \t]*+at[ ](?:async[ ])?(?P<native>[^\n()]{_NAME})[ ]\((?:<anonymous>|native|index[ ]\d+)\)
-  | ^[ \t]*+(?P<gecko>[^\n@():]{{0,{LONGEST_NAME}}})@(?P<gecko_file>[^\s@]{{1,1000}}?)(?::\d++){{2}}+$
+  | ^[ \t]*+(?P<gecko>[^\n@():]{{0,{LONGEST_NAME}}})@
+      (?P<gecko_file>[^\s@]{{1,500}}?)(?::\d++){{2}}+$
   | ^[ \t]*+(?P<safari>[\w$.]{_NAME})@\[native[ ]code\]$
-  | ^[ \t]*+(?:\[cause\]:|Caused[ ]by:?)[ ]++(?:Uncaught[ ])?
+  | ^[ \t]*+(?:\[cause\]:[ ]|\[errors\]:[ ]\[\n|Caused[ ]by:?[ ])[ ]*+(?:Uncaught[ ])?
       (?P<cause>[A-Za-z_$][\w$.]{_NAME})(?:[ ]\[[\w$]+\])?(?::[ ](?P<cause_message>[^\n]*))?
     """,
     re.MULTILINE | re.VERBOSE,
 )
 _HEAD = re.compile(
-    r"^[ \t●]*(?:Uncaught (?:\(in promise\) )?|Unhandled \w+ )?(?:\[?[\w$]*\] )?"
+    r"^[ \t●]*(?:error: )?(?:Uncaught (?:\(in promise\) )?|Unhandled \w+ )?(?:\[?[\w$]*\] )?"
     r"([A-Z][\w$]{0,100}(?:Error|Exception|Warning|Rejection)|Error|[A-Z][A-Za-z]{0,100}Error)"
     r"(?: \[[\w$]+\])?(?::[ \t]*|$)",
     re.MULTILINE,
@@ -35,7 +36,7 @@ _ELSEWHERE = re.compile(
     r"(?:^|/)node_modules/|^(?:node|internal|native|resource|chrome|moz-extension|bun|deno|ext):"
     r"|^(?:internal|node)/|chrome-extension://|/webpack/(?:bootstrap|runtime)|^<anonymous>|/\.pnpm/"
     r"|^(?:module|timers|events|fs|net|vm|util|_stream_\w+|cjs/loader)\.js$|^\[eval\]|^native$"
-    r"|(?:^|/)deps/.*\.js$|deno\.land/std|^\(?native code"
+    r"|(?:^|/)deps/.*\.js$|://deno\.land/|^\(?native code"
 )
 _ALIAS = re.compile(r" \[as [^\]]*\]$")
 _NOISE = re.compile(r"^(?:<anonymous>|anonymous|<computed>)$|\$\d+$|<$")

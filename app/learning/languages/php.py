@@ -14,13 +14,14 @@ _CLASS = rf"[A-Z][\w\\]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
     rf"""
     ^[ \t]*+(?:PHP[ ]+)?\#(?P<number>\d{{1,6}})[ ]
-      (?:(?P<file>[^\n(]{{1,1000}})\((?P<line>\d++)\)(?:[ ]:[ ]eval\(\)'d[ ]code\(\d+\))?:[ ]
+      (?:(?P<file>[^\n(]{{1,500}})\((?P<line>\d++)\)(?:[ ]:[ ]eval\(\)'d[ ]code\(\d+\))?:[ ]
         |\[internal[ ]function\]:[ ])?
       (?P<function>[\w\\{{}}:>@./$-]{{1,{LONGEST_NAME}}}?)(?:\(|$)
-  | ^[ \t]*+(?P<listed>(?:/|[A-Za-z]:\\)[^\n:]{{1,1000}}\.php):\d++$
-  | (?:^|Uncaught[ ]|^Next[ ]|\[object\][ ]\()\\?(?P<error>{_CLASS})(?:\(code:[ ]\d+\))?:[ ]
-      (?P<message>[^\n]{{0,500}}?)[ ](?:in|at)[ ](?P<place>(?:/|[A-Za-z]:\\|phar:)[^\s:"']{{1,500}}+)
-      (?::|[ ]on[ ]line[ ])(?P<place_line>\d++)
+  | ^[ \t]*+(?:at[ ]|\d{{1,6}}[ ]++)?(?P<listed>(?:[A-Za-z]:\\)?[^\s:(]{{1,500}}\.php):\d++$
+  | (?:^(?:PHP[ ])?|Uncaught[ ]|^Next[ ]|\[object\][ ]\()
+      \\?(?P<error>{_CLASS}|(?:Fatal|Parse)[ ]error)(?:\(code:[ ]\d+\))?:[ ]++(?!Uncaught)
+      (?P<message>[^\n]{{0,500}}?)[ ](?:in|at)[ ]
+      (?P<place>(?:/|[A-Za-z]:\\|phar:)[^\s:"']{{1,500}}+)(?::|[ ]on[ ]line[ ])(?P<place_line>\d++)
   | ^\d{{1,6}}\)[ ](?P<test>[\w\\]{{1,{LONGEST_NAME}}}::\w{{1,{LONGEST_NAME}}})
     """,
     re.MULTILINE | re.VERBOSE,

@@ -1,6 +1,6 @@
-r"""Python: the interpreter's own tracebacks, and what pytest prints in their place.
+r"""Python: the interpreter's own tracebacks, and what pytest and IPython print in their place.
 
-Both print the innermost call last, and the error that was raised first before those it led to.
+All print the innermost call last, and the error that was raised first before those it led to.
 """
 
 import re
@@ -13,9 +13,11 @@ from app.learning.stack import Frame, Raised, Section
 _ERROR = rf"[A-Za-z_][\w.]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
     rf"""
-    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,1000}})",[ ]line[ ]\d++,?
-      [ ]in[ ](?P<function>[^\n]{{1,{LONGEST_NAME}}})
-  | ^(?P<pytest_file>[^\s:"']{{1,1000}}\.py):\d++:
+    ^[ \t|+]*+File[ ]"(?P<file>[^"\n]{{1,500}})",[ ]line[ ]\d++
+      (?:,?[ ]in[ ](?P<function>[^\n]{{1,{LONGEST_NAME}}})|$)
+  | ^File[ ](?P<cell_file>[^\n:]{{1,500}}):\d++,[ ]in[ ]
+      (?P<cell_function>[^\n(]{{1,{LONGEST_NAME}}})
+  | ^(?P<pytest_file>[^\s:"']{{1,500}}\.py):\d++:
       (?:[ ]in[ ](?P<pytest_function>[^\n]{{1,{LONGEST_NAME}}})|[ ](?P<pytest_error>{_ERROR})?$)
   | ^[ >][ ]{{3,}}+(?:async[ ])?def[ ](?P<defined>\w{{1,{LONGEST_NAME}}})
   | ^[ \t|+]*+(?P<start>Traceback[ ]\(most[ ]recent[ ]call[ ]last\):|Exception[ ]Group[ ]Traceback)
@@ -32,7 +34,8 @@ _ELSEWHERE = re.compile(
     r"|(?:^|/)lib(?:64)?/python\d|/(?:Python|pypy)[\d.]*/[Ll]ib/|\.zip/|/Versions/\d[\d.]*/lib/"
     r"|(?:^|/)(?:pytest|runpy|threading)\.py$"
 )
-_SCOPES = re.compile(r"<(?:lambda|listcomp|setcomp|dictcomp|genexpr)>|<locals>\.?")
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+"""Calls of the function around them, and since Python 3.12 not all are calls (PEP 709)."""
 
 
 def _sections(text: str) -> list[Section]:
@@ -56,8 +59,10 @@ class _Reader:
     def take(self, line: re.Match[str]) -> bool:
         """Read a line; whether there is more to read after it."""
         kind = line.lastgroup
-        if kind == "function":
-            self._called(line["file"], line["function"])
+        if kind in ("file", "function"):  # of a syntax error there is but the file
+            self._called(line["file"], line["function"] or "<module>")
+        elif kind == "cell_function":
+            self._called(line["cell_file"], line["cell_function"])
         elif kind == "defined":
             self._defined = self._defined or line["defined"]
         elif kind == "pytest_function":
@@ -88,7 +93,8 @@ class _Reader:
         if self._raised and not self._defined and self._frames:
             self._end()  # another traceback, with nothing said of how it follows
         self._defined = None
-        self._frames.append(_frame(file, function))
+        if function.strip() not in _COMPREHENSIONS:
+            self._frames.append(_frame(file, function))
 
     def _end(self) -> None:
         if self._frames:
@@ -99,8 +105,8 @@ class _Reader:
 @lru_cache(REMEMBERED)
 def _frame(file: str, function: str) -> Frame:
     path = file.replace("\\", "/")
-    name = _SCOPES.sub("", function.strip()).strip(".").rpartition(".")[2]
-    return Frame(short_path(file), name or "<lambda>", not _ELSEWHERE.search(path))
+    name = function.strip().rpartition(".")[2]
+    return Frame(short_path(file), name, not _ELSEWHERE.search(path))
 
 
 PYTHON = Language("python", ('File "', ".py:"), _sections)

@@ -10,10 +10,10 @@ from app.learning.stack import Frame, Raised, Section
 _ERROR = rf"[A-Z][\w:]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
     rf"""
-    ^[ \t\#]*+(?:\d+:[ ])?(?:from[ ])?(?P<file>(?:[A-Za-z]:)?[^\s:'"]{{1,1000}}):\d++
+    ^[ \t\#]*+(?:\d+:[ ])?(?:from[ ])?(?P<file>(?:[A-Za-z]:)?[^\s:'"]{{1,500}}):\d++
       :in[ ][`'](?P<function>[^\n']{{1,{LONGEST_NAME}}})'
       (?::[ ](?P<message>[^\n]*?)(?:[ ]\((?P<error>{_ERROR})\))?)?$
-  | ^[ \t]++\#[ ]++(?P<place>[^\s:'"]{{1,1000}}\.rb):\d++$
+  | ^[ \t]++\#[ ]++(?P<place>[^\s:'"]{{1,500}}\.rb):\d++$
   | ^[ \t]*+(?:\#[ ])?(?P<cause>---[ ]Caused[ ]by:[ ]---|Caused[ ]by:?)
       (?:[ ](?P<cause_error>{_ERROR})(?::[ ](?P<cause_message>[^\n]*))?)?
     """,

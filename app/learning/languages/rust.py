@@ -14,13 +14,14 @@ _PLACE = r"[^\n:']{1,500}"
 _LINE = re.compile(
     rf"""
     ^[ ]*+\d{{1,5}}:[ ]++(?:0x[0-9a-f]++[ ]-[ ])?(?P<function>[<\w][^\n]{{1,{LONGEST_NAME}}})
-      (?:\n[ ]++at[ ](?P<file>[^\n]{{1,1000}}?)(?::\d++){{1,2}}+$)?
+      (?:\n[ ]++at[ ](?P<file>[^\n]{{1,500}}?)(?::\d++){{1,2}}+$)?
   | ^thread[ ]'(?P<thread>[^'\n]{{0,200}})'(?:[ ]\(\d+\))?[ ]panicked[ ]at[ ](?:
         (?P<place>{_PLACE}):\d++:\d++:\n(?P<message>[^\n]*)
       | '(?P<quoted>(?:(?!',[ ])[\s\S]){{0,2000}}+)',[ ](?P<quoted_place>{_PLACE}):\d++:\d++ )
-  | ^(?P<error>Error):[ ](?P<error_message>[^\n]*)
+  | ^(?P<error>Error):[ ]?(?P<error_message>[^\n]*)
   | ^(?P<causes>Caused[ ]by):[ ]*(?P<only>[^\n]*)$
-  | ^[ ]++(?:\d{{1,3}}:[ ])?(?P<cause>[^\n]{{1,1000}})$
+  | ^(?P<heading>[A-Z][a-z]++(?:[ ][a-z]++)?):$
+  | ^[ ]++(?:\d{{1,3}}:[ ])?(?P<cause>[^\n]{{1,500}})$
     """,
     re.MULTILINE | re.VERBOSE,
 )
@@ -48,11 +49,15 @@ def _sections(text: str) -> list[Section]:
                 raised.append(Raised("panic", line["message"] or line["quoted"] or ""))
                 place = _place(line["place"] or line["quoted_place"], line["thread"])
         elif line["error"]:
-            raised.append(Raised("Error", line["error_message"]))
+            listing = not line["error_message"].strip()  # eyre numbers the error as its causes
+            if not listing:
+                raised.append(Raised("Error", line["error_message"]))
         elif line["causes"]:
             listing = bool(raised)
             if line["only"]:
                 raised.append(Raised("Error", line["only"]))
+        elif line["heading"]:
+            listing = False
         elif listing and not line["file"] and not _is_path(line["function"]):
             raised.append(Raised("Error", (line["function"] or line["cause"]).strip()))
         elif line["function"] and (frame := _frame(line["function"].strip(), line["file"] or "")):

@@ -121,6 +121,7 @@ def _scale_rows(groups: int) -> list[Row]:
     return [
         (f"a question among {known}, p50", milliseconds(times[len(times) // 2]), "", "15 ms"),
         ("the same, p99", milliseconds(times[len(times) * 99 // 100]), "", "60 ms"),
+        ("their group is the first answer", f"{measured.first_is_right:.3f}", "", ""),
         ("an error added", milliseconds(measured.adding), "", ""),
         ("all loaded", f"{measured.loading:.2f} s", "", "10 s"),
         ("all saved", size(measured.packed), "", ""),

@@ -15,7 +15,7 @@ Score = tuple[float, ...]
 Answers = Iterable[tuple[Score, int]]
 """What is known, as the positions of errors, and how good an answer each is."""
 
-MOST_ANSWERS = 64
+MOST_ANSWERS = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,13 @@ class InventedError:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Times in seconds, of one thread; sizes in bytes."""
+    """Times in seconds, of one thread; sizes in bytes.
+
+    `first_is_right` is of errors of a group that were reached by a way not known.
+    """
 
     exemplars: int
+    first_is_right: float
     questions: Sequence[float]
     adding: float
     loading: float
@@ -64,20 +68,23 @@ class Measured:
 def measure(groups: int) -> Measured:
     """Fill an index with groups of errors, save and load it, and ask for errors like theirs."""
     chance = random.Random(5)
-    known = [
-        (f"{group}-{number}", str(group), _features(error))
-        for group in range(groups)
-        for number, error in enumerate(_group(chance))
-    ]
+    known: list[tuple[str, str, Features]] = []
+    asked: list[tuple[str, Features]] = []
+    for group in map(str, range(groups)):
+        *kept, other = map(_features, _group(chance))
+        known += ((f"{group}-{number}", group, each) for number, each in enumerate(kept))
+        asked.append((group, other))
+    asked = chance.sample(asked, min(groups, _QUESTIONS))
     begun = time.perf_counter()
     index = ErrorIndex()
     for key, name, features in known:
         index.add(key, name, features)
     adding = (time.perf_counter() - begun) / len(known)
     packed = [(key, group, features.to_bytes()) for key, group, features in known]
-    asked = [features for _, _, features in chance.sample(known, min(len(known), _QUESTIONS))]
-    asked += [_features(_invented(chance)) for _ in range(_QUESTIONS)]
-    questions = sorted(_taken(index, features) for features in asked)
+    right = sum(index.nearest(other, 1)[0].group == group for group, other in asked)
+    features_of_all = [features for _, features in asked]
+    features_of_all += [_features(_invented(chance)) for _ in range(_QUESTIONS)]
+    questions = sorted(_taken(index, features) for features in features_of_all)
     known.clear()
     del index
     begun = time.perf_counter()
@@ -90,7 +97,8 @@ def measure(groups: int) -> Measured:
     finally:
         tracemalloc.stop()
     size = sum(len(each) for _, _, each in packed)
-    return Measured(len(held), questions, adding, loading, size, memory)
+    first_is_right = right / len(asked)
+    return Measured(len(held), first_is_right, questions, adding, loading, size, memory)
 
 
 def _load(packed: Sequence[tuple[str, str, bytes]]) -> ErrorIndex:
@@ -113,13 +121,13 @@ def _features(error: InventedError) -> Features:
 
 
 def _group(chance: random.Random) -> list[InventedError]:
-    """Errors raised in one place, that were reached by different ways."""
+    """Errors raised in one place, reached by different ways, and one more to ask for."""
     first = _invented(chance)
     head, *frames = first.trace.split("\n")
     kept = frames[: 1 + len(frames) // 2]
     return [
         InventedError(first.type, first.message, "\n".join([head, *kept, *_frames(chance)]))
-        for _ in range(EXEMPLARS)
+        for _ in range(EXEMPLARS + 1)
     ]
 
 
