@@ -25,9 +25,6 @@ _FADED = tuple(
     for rate in (FRAME_DISTANCE, WORD_DISTANCE)
 )
 
-_UNSEEN = -1
-"""A token that no error has."""
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -82,7 +79,6 @@ class Question:
         self.frames = Asked(features.frames, postings, stack)
         self.message = Asked(features.message, postings, text)
         self._library = Asked(features.library, postings, stack)
-        self._told = self.message.total / postings.weight(_UNSEEN)
 
     def agreement(self, known: Features) -> Agreement:
         """How far a known error agrees. What the question does not say, is not compared."""
@@ -102,7 +98,7 @@ class Question:
         compared = [(weight, part) for weight, part in parts if part is not None]
         score = sum(weight * part for weight, part in compared)
         score /= sum(weight for weight, _ in compared)
-        confidence = confidence_in(asked, known, frames=frames, message=message, told=self._told)
+        confidence = confidence_in(asked, known, frames=frames, message=message)
         return Agreement(score, confidence, frames, message, library, same_type, project)
 
     def functions_in(self, known: Features) -> int:

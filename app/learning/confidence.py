@@ -19,10 +19,10 @@ LIKELY_AGREEMENT = 0.6
 SAME_MESSAGE = 0.98
 """The agreement of two messages of the same words, in as good as the same order."""
 
-TELLING_MESSAGE = 2.65
-"""What a message must tell, in words never seen before, to be known by it alone.
+TELLING_WORDS = 4
+"""Different words a message must have for an error to be known by it alone.
 
-`expected:<1> but was:<0>` stays below it wherever tests fail; a path or a rare value is above.
+Fewer, such as `expected:<1> but was:<0>` or the mere name of a type, say the same of many errors.
 """
 
 
@@ -48,19 +48,20 @@ def is_at_least(confidence: Confidence, least: Confidence) -> bool:
 
 
 def confidence_in(
-    asked: Features, known: Features, *, frames: float | None, message: float | None, told: float
+    asked: Features, known: Features, *, frames: float | None, message: float | None
 ) -> Confidence:
     """How likely an error has the cause of a known one, by how far their parts agree.
 
-    `told` is how much the asked message tells, in words never seen before. Errors of one variant
-    are exact, unless all their message says is which values an assertion compared.
+    Errors of one variant are exact, unless what their message says is which values an assertion
+    compared. Without the application's frames an error is known by its message, and within its
+    project alone.
     """
     if asked.type != known.type:
         return Confidence.POSSIBLE
     if frames is None or not known.frames.tokens:
         elsewhere = asked.project and known.project and asked.project != known.project
         same = message is not None and message >= SAME_MESSAGE
-        known_by_message = same and told >= TELLING_MESSAGE and not elsewhere
+        known_by_message = same and asked.words >= TELLING_WORDS and not elsewhere
         return Confidence.LIKELY if known_by_message else Confidence.POSSIBLE
     if asked.variant == known.variant and not asked.compares:
         return Confidence.EXACT

@@ -17,7 +17,7 @@ PRIOR_WORKED, PRIOR_FAILED = 1.0, 1.0
 """What is taken as known beforehand: the fix that was written down worked once, for its author,
 and as often one does not carry over."""
 
-_DEVIATIONS = 1.2816
+DEVIATIONS = 1.2816
 """Of the normal distribution: nine times in ten the true share is above the lower bound."""
 
 
@@ -53,11 +53,11 @@ def evidence_of(outcomes: Iterable[Outcome]) -> Evidence:
     return Evidence(worked, failed, lower_bound(worked + PRIOR_WORKED, failed + PRIOR_FAILED))
 
 
-def lower_bound(successes: float, failures: float) -> float:
+def lower_bound(successes: float, failures: float, deviations: float = DEVIATIONS) -> float:
     """Wilson's lower bound of a share; both may be fractions, and not both are 0."""
     number = successes + failures
     share = successes / number
-    spread = _DEVIATIONS**2 / number
+    spread = deviations**2 / number
     middle = share + spread / 2
-    half = _DEVIATIONS * math.sqrt((share * (1 - share) + spread / (4 * number)) / number)
+    half = deviations * math.sqrt((share * (1 - share) + spread / 4) / number)
     return max(0.0, (middle - half) / (1 + spread))

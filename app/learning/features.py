@@ -33,7 +33,7 @@ _COMPARED = "<compared>"
 """What `app.learning.messages` makes of a message that prints what was compared."""
 
 _SEPARATORS = re.compile(r"::|[/\\]")
-_HEAD = struct.Struct("<HHQII?3H")
+_HEAD = struct.Struct("<HHQII?B3H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Field:
 class Features:
     """An error, to be compared. `variant` is its fingerprint's; `project` is 0 where none is known.
 
-    `compares`: the message prints values that were compared, of which the fingerprint keeps none.
+    `compares`: the message prints values that were compared, of which the fingerprint keeps none;
+    `words` is how many different words the message has, signs and numbers aside, and at most 255.
     `frames` are the application's functions, their modules and the words of both; `message` its
     words and pairs of neighbours; `library` the functions between the error and the application.
     """
@@ -57,6 +58,7 @@ class Features:
     type: int
     project: int
     compares: bool
+    words: int
     frames: Field
     message: Field
     library: Field
@@ -66,7 +68,8 @@ class Features:
         fields = (self.frames, self.message, self.library)
         sizes = [len(field.tokens) for field in fields]
         versions = (VERSION, fingerprints.VERSION)
-        head = _HEAD.pack(*versions, self.variant, self.type, self.project, self.compares, *sizes)
+        known_by = (self.variant, self.type, self.project, self.compares, self.words)
+        head = _HEAD.pack(*versions, *known_by, *sizes)
         packed = (
             struct.pack(f"<{size}I{size}B", *field.tokens, *field.positions)
             for size, field in zip(sizes, fields, strict=True)
@@ -79,14 +82,14 @@ class Features:
         version, fingerprint, *numbers = _HEAD.unpack_from(packed)
         if (version, fingerprint) != (VERSION, fingerprints.VERSION):
             return None
-        variant, error_type, project, compares, *sizes = numbers
+        variant, error_type, project, compares, words, *sizes = numbers
         fields = []
         start = _HEAD.size
         for size in sizes:
-            words = struct.unpack_from(f"<{size}I{size}B", packed, start)
-            fields.append(Field(array("I", words[:size]), array("B", words[size:])))
+            pairs = struct.unpack_from(f"<{size}I{size}B", packed, start)
+            fields.append(Field(array("I", pairs[:size]), array("B", pairs[size:])))
             start += 5 * size
-        return cls(variant, error_type, project, compares, *fields)
+        return cls(variant, error_type, project, compares, words, *fields)
 
 
 def features_of(
@@ -102,13 +105,15 @@ def features_of_trace(
     fingerprint: Fingerprint, error_message: str, trace: Trace, project: str = ""
 ) -> Features:
     """The features of an error whose trace has been read and whose fingerprint is known."""
+    said = message_words(error_message[:_MESSAGE_TEXT])[:_MESSAGE_WORDS]
     return Features(
         variant=int(fingerprint.variant, 16),
         type=_hash("type", fingerprint.parts.type),
         project=_hash("project", project) if project else 0,
         compares=_COMPARED in fingerprint.parts.message,
+        words=len({word for word in said if len(word) > 1 and not word[0].isdigit()}),
         frames=_field(_frame_tokens(trace.frames)),
-        message=_field(_message_tokens(error_message)),
+        message=_field(_message_tokens(said)),
         library=_field(_library_tokens(trace.frames)),
     )
 
@@ -138,10 +143,9 @@ def _name_tokens(module: str, function: str) -> tuple[int, ...]:
     )
 
 
-def _message_tokens(message: str) -> Iterator[tuple[int, int]]:
+def _message_tokens(words: Iterable[str]) -> Iterator[tuple[int, int]]:
     previous = ""
-    words = message_words(message[:_MESSAGE_TEXT])
-    for position, word in enumerate(words[:_MESSAGE_WORDS]):
+    for position, word in enumerate(words):
         yield _hash("said", word), position
         yield _hash("pair", previous, word), position
         previous = word

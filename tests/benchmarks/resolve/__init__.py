@@ -17,6 +17,7 @@ from tests.benchmarks.resolve.questions import (
     Rank,
     first_is_right,
     known_errors,
+    labelled_errors,
     mean_reciprocal_rank,
     ranks,
 )
@@ -45,6 +46,7 @@ async def run(folder: Path, patterns: int) -> AsyncIterator[Row]:
         yield row
     for row in (*_left_out_rows(answered), *_project_rows(answered)):
         yield row
+    yield _language_row(ask_each(labelled_errors()))
     for row in _scale_rows(max(1, patterns // scale.ERRORS_IN_GROUP)):
         yield row
 
@@ -113,6 +115,14 @@ def _project_rows(settings: Sequence[list[Answered]]) -> list[Row]:
                          f"{relied_on[0]} of {relied_on[1]}")  # fmt: skip
         rows.append(_row(f"{project}: RR@1, MRR, right of exact or likely", cells))
     return rows
+
+
+def _language_row(answered: Sequence[Answered]) -> Row:
+    found = ranked(answered)
+    right, relied_on = right_of(answered, Confidence.EXACT, Confidence.LIKELY)
+    figures = f"{first_is_right(found):.3f}, {mean_reciprocal_rank(found):.3f}"
+    name = f"{len(answered)} of other languages: RR@1, MRR, right of exact or likely"
+    return (name, f"{figures}, {right} of {relied_on}", "", "")
 
 
 def _scale_rows(groups: int) -> list[Row]:

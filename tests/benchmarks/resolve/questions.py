@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tests.traces import labelled
+
 Score = tuple[float, ...]
 Answers = Iterable[tuple[Score, int]]
 """What is known, as the positions of errors, and how good an answer each is."""
@@ -41,6 +43,17 @@ class Rank:
 def known_errors(patterns: Iterable[dict[str, Any]], *, own_class: bool) -> list[KnownError]:
     """The errors of some patterns, with or without the frames of the test's own class."""
     return [_known_error(pattern, own_class) for pattern in patterns]
+
+
+def labelled_errors() -> list[KnownError]:
+    """The labelled traces of other languages; what is a bug above, is a group of these."""
+    return [
+        KnownError(
+            f"{number}", error.group, error.language, error.error_type, error.error_message,
+            error.stack_trace,
+        )
+        for number, error in enumerate(labelled())
+    ]  # fmt: skip
 
 
 def _known_error(pattern: dict[str, Any], own_class: bool) -> KnownError:
