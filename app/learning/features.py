@@ -1,7 +1,7 @@
 """What of an error is compared with others, small enough that thousands stay in memory.
 
 Of all words only hashes are kept: they are compared, and shown by whoever has the error itself.
-Two words of one hash are as rare as one in billions of pairs, and then make a score a little higher.
+Of two words one in billions of pairs has the same hash, and a score is then a little higher.
 """
 
 import re
