@@ -1,6 +1,6 @@
 """What a stack trace says, whatever language printed it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,3 +61,13 @@ def joined(sections: Sequence[Section]) -> list[Frame]:
             outer -= 1
         frames = section.frames[:own] + frames
     return frames
+
+
+def application_or(worked_on: Callable[[Frame], Frame], sections: list[Section]) -> list[Section]:
+    """A chain; where no frame is the application's, each is what `worked_on` makes of it.
+
+    That is what the traces look like of those who work on a library.
+    """
+    if any(frame.in_app for section in sections for frame in section.frames):
+        return sections
+    return [Section(raised, [worked_on(frame) for frame in frames]) for raised, frames in sections]

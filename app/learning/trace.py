@@ -14,6 +14,7 @@ MOST_TEXT = 32 * 1024
 MOST_FRAMES = 256
 """Frames that are kept: of more, all but the last quarter are the innermost."""
 
+_BLANK_LINES = re.compile(r"\n{3,}")
 _LOG_PREFIX = re.compile(
     r"^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}Z? |[\w.-]{1,64} +\| |(?:WARN|ERROR|FATAL): )",
     re.MULTILINE,
@@ -54,6 +55,8 @@ def _excerpt(text: str) -> str:
         text = text.replace("\\n", "\n").replace("\\t", "\t")
     if "\r" in text:
         text = text.replace("\r\n", "\n")
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
     return _LOG_PREFIX.sub("", text) if _LOG_PREFIX.match(text) else text
 
 

@@ -47,6 +47,21 @@ def test_the_standard_library_and_modules_are_not_the_application() -> None:
     ]  # fmt: skip
 
 
+def test_files_may_be_trimmed_of_their_roots() -> None:
+    trace = read("""
+panic: no
+
+goroutine 1 [running]:
+github.com/acme/shop/cart.Total()
+	github.com/acme/shop/cart/cart.go:4 +0x1d
+github.com/gorilla/mux.(*Router).ServeHTTP(0xc0000d6000)
+	github.com/gorilla/mux@v1.8.0/mux.go:210 +0x1cf
+net/http.HandlerFunc.ServeHTTP(0x1)
+	net/http/server.go:2136 +0x29
+""")
+    assert calls(trace) == ["github.com/acme/shop/cart:Total"]
+
+
 def test_errors_that_carry_a_stack_are_read_too() -> None:
     trace = read("""
 open /etc/agent.toml: no such file or directory

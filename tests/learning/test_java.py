@@ -125,3 +125,16 @@ b> but was:<c
     assert errors(trace) == [
         ("junit.framework.ComparisonFailure", "usage expected:<a\nb> but was:<c\n>")
     ]
+
+
+def test_a_library_is_the_application_of_those_who_work_on_it_alone() -> None:
+    of_library = """
+com.google.gson.JsonSyntaxException: no
+	at com.google.gson.Gson.fromJson(Gson.java:4)
+	at {caller}(Caller.java:9)
+	at java.base/java.lang.Thread.run(Thread.java:833)
+"""
+    used = read(of_library.format(caller="com.acme.Feed.read"))
+    tested = read(of_library.format(caller="com.google.gson.GsonTest.reads"))
+    assert calls(used) == ["com.acme.Feed:read"]
+    assert calls(tested) == ["com.google.gson.Gson:fromJson", "com.google.gson.GsonTest:reads"]

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import Frame, Raised, Section, application_or
 
 _LINE = re.compile(
     rf"""
@@ -29,14 +29,20 @@ _GENERATED = re.compile(
 )
 _COMPILED = re.compile(r"(?<=lambda_method)\d+")
 _GENERIC = re.compile(r"`\d+|\[[^\[\]]*\]")
-_ELSEWHERE = (
+_RUNTIMES = (
     "System.", "Microsoft.", "Internal.", "Interop.", "Windows.", "MS.", "Mono.", "Xunit.",
-    "NUnit.", "MSTest.", "Moq.", "NSubstitute.", "FluentAssertions.", "Shouldly.", "Castle.",
-    "AutoMapper.", "MediatR.", "Newtonsoft.", "Npgsql.", "Dapper.", "Polly.", "Serilog.", "Grpc.",
-    "Autofac.", "Hangfire.", "MassTransit.", "FluentValidation.", "StackExchange.", "MySql.",
-    "lambda_method", "ReflectionAbstractionExtensions", "Swashbuckle.", "JetBrains.", "TestHost.",
+    "NUnit.", "MSTest.", "JetBrains.", "TestHost.", "lambda_method", "InvokeStub_",
+    "ReflectionAbstractionExtensions",
 )  # fmt: skip
 """Namespaces that are nobody's application: their beginnings."""
+_LIBRARIES = (
+    "Moq.", "NSubstitute.", "FluentAssertions.", "Shouldly.", "Castle.", "AutoMapper.", "MediatR.",
+    "Newtonsoft.", "Npgsql.", "MySql.", "Dapper.", "Polly.", "Serilog.", "Grpc.", "Autofac.",
+    "Hangfire.", "MassTransit.", "FluentValidation.", "StackExchange.", "Swashbuckle.",
+    "UnityEngine.",
+)  # fmt: skip
+"""Namespaces that are the application only of those who work on them."""
+_ELSEWHERE = _RUNTIMES + _LIBRARIES
 
 
 def _sections(text: str) -> list[Section]:
@@ -59,7 +65,13 @@ def _sections(text: str) -> list[Section]:
     stacks = [stack for stack in reversed(stacks) if stack][: len(raised)] or [[]]
     missing = len(raised) - len(stacks)
     stacks = [[] for _ in range(missing)] + stacks
-    return [Section(error, stack) for error, stack in zip(raised, stacks, strict=True)]
+    chain = [Section(error, stack) for error, stack in zip(raised, stacks, strict=True)]
+    return application_or(_worked_on, chain)
+
+
+@lru_cache(REMEMBERED)
+def _worked_on(frame: Frame) -> Frame:
+    return frame._replace(in_app=frame.module.startswith(_LIBRARIES))
 
 
 def _is_parameters(text: str) -> bool:

@@ -29,6 +29,8 @@ _ARGUMENTS = re.compile(r"(?<=[^.\n])\([^()\n]*\)$")
 _GENERIC = re.compile(r"\[[^\[\]]*\]")
 _CLOSURE = re.compile(r"(?:\.(?:func\d+|gowrap\d+|deferwrap\d+|\d+)|-fm|-range\d+)+$")
 _RECEIVER = re.compile(r"\(\*?([\w$]+)\)")
+_LIBRARY = re.compile(r"/pkg/mod/|/vendor/|@v\d")
+_GOROOT = re.compile(r"/[Gg]o[^/]*/(?:[\d.]+/)?(?:libexec/)?src/")
 _VERSION = re.compile(r"@v[^/]+|/v\d+(?=[/.]|$)")
 
 
@@ -81,22 +83,21 @@ def _frame(function: str, file: str) -> Frame:
 
 
 def _is_in_app(module: str, file: str) -> bool:
-    """Whether a package is the application's: the standard library's have no host in their path."""
-    if "/pkg/mod/" in file or "/vendor/" in file or "/libexec/src/" in file:
+    """Whether a package is the application's; built with `-trimpath`, files have no root."""
+    if _LIBRARY.search(file):
         return False
     first = module.partition("/")[0]
-    if (first in _STANDARD and "/go/src/" in file) or "/usr/local/go/" in file or "/sdk/go" in file:
-        return False
-    return first not in ("runtime", "testing", "panic", "reflect")
+    is_standard = first in _STANDARD and (file.startswith(module) or _GOROOT.search(file))
+    return not is_standard
 
 
 _STANDARD = frozenset(
     """archive bufio bytes cmp compress container context crypto database debug embed encoding
     errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path
     plugin reflect regexp runtime slices sort strconv strings sync syscall testing text time
-    unicode unique unsafe vendor""".split()  # noqa: SIM905
+    unicode unique unsafe vendor panic""".split()  # noqa: SIM905
 )
-"""First elements of the standard library's packages."""
+"""First elements of the standard library's packages, and what the runtime calls its `panic`."""
 
 
 GO = Language("go", ("goroutine ", ".go:", "panic: "), _sections)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import Frame, Raised, Section, application_or
 
 _SOURCE = (
     r"[^()\s:]{1,200}+:\d++|Native Method|Unknown Source|<generated>"
@@ -34,27 +34,37 @@ _GENERATED_CLASS = re.compile(
 _GENERATED_FUNCTION = re.compile(
     r"^lambda\$|^\$?anonfun\$|^\$?lambda\$|\$(?:\d+|default|suspendImpl|adapted|extension)|\$+$"
 )
-_ELSEWHERE = (
-    # the runtimes
+_RUNTIMES = (
     "java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "clojure.",
     "groovy.", "org.codehaus.groovy.", "org.apache.groovy.", "android.", "androidx.", "dalvik.",
     "com.android.internal.",
-    # what runs tests and builds
-    "junit.", "org.junit.", "org.testng.", "org.hamcrest.", "org.assertj.", "org.opentest4j.",
-    "org.mockito.", "io.mockk.", "org.easymock.", "org.powermock.", "io.kotest.", "org.scalatest.",
-    "org.scalacheck.", "org.specs2.", "munit.", "org.spockframework.", "net.jqwik.", "io.cucumber.",
-    "cucumber.", "org.robolectric.", "com.google.common.truth.",
-    "org.apache.tools.ant.", "org.apache.maven.", "org.gradle.", "worker.org.gradle.", "sbt.",
-    "com.intellij.", "org.jetbrains.jps.", "org.eclipse.jdt.internal.", "org.openjdk.jmh.",
-    # frameworks that call the application
+    # and what runs tests and builds
+    "junit.", "org.junit.", "org.testng.", "org.hamcrest.", "org.opentest4j.",
+    "io.kotest.", "org.scalatest.", "org.specs2.", "munit.", "org.spockframework.", "net.jqwik.",
+    "io.cucumber.", "cucumber.", "org.robolectric.", "org.apache.tools.ant.", "org.apache.maven.",
+    "org.gradle.", "worker.org.gradle.", "sbt.", "com.intellij.", "org.jetbrains.jps.",
+    "org.eclipse.jdt.internal.", "org.openjdk.jmh.",
+)  # fmt: skip
+"""Packages that are nobody's application: their beginnings."""
+_LIBRARIES = (
+    "org.assertj.", "org.mockito.", "io.mockk.", "org.easymock.", "org.powermock.",
+    "org.scalacheck.", "com.google.common.", "com.google.inject.", "com.google.gson.",
+    "com.google.protobuf.", "com.fasterxml.", "org.apache.commons.", "org.apache.http.",
+    "org.apache.hc.", "org.apache.kafka.", "org.apache.logging.", "org.apache.lucene.",
+    "org.slf4j.", "ch.qos.logback.", "okhttp3.", "okio.", "retrofit2.", "feign.", "com.squareup.",
+    "org.yaml.snakeyaml.", "org.joda.time.", "org.jsoup.", "org.quartz.", "com.netflix.",
+    "org.flywaydb.", "liquibase.", "org.jooq.", "org.mybatis.", "org.elasticsearch.",
+    "redis.clients.", "io.lettuce.", "com.mongodb.", "com.amazonaws.", "software.amazon.",
+    "io.micrometer.", "io.opentelemetry.", "com.zaxxer.hikari.", "org.postgresql.", "com.mysql.",
+    "org.h2.", "oracle.jdbc.", "net.bytebuddy.", "net.sf.cglib.", "javassist.",
+    # and frameworks that call the application
     "org.springframework.", "org.hibernate.", "jakarta.", "org.apache.catalina.",
     "org.apache.coyote.", "org.apache.tomcat.", "org.eclipse.jetty.", "io.undertow.", "org.jboss.",
     "io.quarkus.", "io.vertx.", "io.micronaut.", "io.netty.", "io.grpc.", "io.ktor.", "reactor.",
     "io.reactivex.", "rx.", "akka.", "org.apache.pekko.", "play.", "org.glassfish.",
-    "net.bytebuddy.", "net.sf.cglib.", "javassist.", "com.zaxxer.hikari.", "org.postgresql.",
-    "com.mysql.", "org.h2.", "oracle.jdbc.",
 )  # fmt: skip
-"""Packages that are nobody's application: their beginnings."""
+"""Packages that are the application only of those who work on them."""
+_ELSEWHERE = _RUNTIMES + _LIBRARIES
 
 
 class _Related(NamedTuple):
@@ -71,7 +81,11 @@ def _sections(text: str) -> list[Section]:
     unrelated: int | None = None  # how far what was suppressed is indented
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        found = _read(line) if len(line) < _LONGEST_LINE else None
+        found: Frame | _Related | None
+        if line.lstrip().startswith("at "):
+            found = _called(line) if len(line) < _LONGEST_LINE else None
+        else:
+            found = _related(line)
         if found is None:
             continue
         if not sections:
@@ -86,18 +100,27 @@ def _sections(text: str) -> list[Section]:
                 unrelated, frames = None, []
                 outermost = found.relation == "Wrapped by"
                 sections.insert(0 if outermost else len(sections), Section(found.raised, frames))
-    return sections
+    return application_or(_worked_on, sections)
 
 
 @lru_cache(REMEMBERED)
-def _read(line: str) -> Frame | _Related | None:
-    """What a line is; of most the answer is known, since most frames are in other traces too."""
-    if frame := _FRAME.match(line):
-        return _frame(frame[1])
-    if related := _RELATED.match(line):
-        indent, relation, error, message = related.groups()
-        return _Related(len(indent), relation, Raised(_class(error), message or ""))
-    return None
+def _called(line: str) -> Frame | None:
+    """The frame of a line; of most it is known, since most frames are in other traces too."""
+    frame = _FRAME.match(line)
+    return _frame(frame[1]) if frame else None
+
+
+def _related(line: str) -> _Related | None:
+    related = _RELATED.match(line)
+    if related is None:
+        return None
+    indent, relation, error, message = related.groups()
+    return _Related(len(indent), relation, Raised(_class(error), message or ""))
+
+
+@lru_cache(REMEMBERED)
+def _worked_on(frame: Frame) -> Frame:
+    return frame._replace(in_app=frame.module.startswith(_LIBRARIES))
 
 
 def _head(text: str) -> Raised | None:

@@ -67,14 +67,9 @@ def _sections(text: str) -> list[Section]:
         frames.append(place)
     if not frames and not listing:
         return []
-    return (
-        [Section(None, frames)]
-        if not raised
-        else [
-            Section(error, frames if at == len(raised) - 1 else [])
-            for at, error in enumerate(raised)
-        ]
-    )
+    chain = [Section(error, []) for error in raised] or [Section(None, [])]
+    chain[-1].frames.extend(frames)
+    return chain
 
 
 def _place(file: str, thread: str) -> Frame:
@@ -85,7 +80,8 @@ def _place(file: str, thread: str) -> Frame:
 
 
 def _is_path(function: str | None) -> bool:
-    return bool(function and "::" in function and " as " not in function.partition("::")[0][:1])
+    """Whether this is a function of a backtrace, not the text of an error."""
+    return function is not None and (function[0] == "<" or "::" in function.partition(" ")[0])
 
 
 @lru_cache(REMEMBERED)
