@@ -64,6 +64,11 @@ class Metrics:
             "Bytes of request bodies held in memory.",
             registry=self.registry,
         )
+        self.connections = Gauge(
+            "pattern_store_connections",
+            "Connections that are open.",
+            registry=self.registry,
+        )
         self.store_bytes = Gauge(
             "pattern_store_store_bytes", "Bytes the store takes on disk.", registry=self.registry
         )

@@ -6,11 +6,16 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
+from app.connections.connection import Connection, Limits
+from app.connections.files import make_room_for
+from app.connections.pace import Pace
+from app.connections.unread import Unread
 from app.errors import StoreNotOpened
 from app.main import create_app, keys_file
 from app.middleware.origin import is_loopback
@@ -69,6 +74,16 @@ def keep_threads_moving() -> None:
     gc.freeze()
 
 
+def _limits(settings: Settings) -> Limits:
+    """What the settings allow to all connections."""
+    return Limits(
+        make_room_for(settings.max_connections),
+        settings.head_seconds,
+        Pace(asyncio.get_running_loop().time),
+        Unread(settings.max_unread_bytes, settings.answer_seconds),
+    )
+
+
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then end in order.
 
@@ -91,11 +106,14 @@ async def serve(settings: Settings) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        http=cast(type[asyncio.Protocol], partial(Connection, _limits(settings))),
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )
     server = Server(config, app.state.parts.stopping)
+    connections = server.server_state.connections
+    app.state.parts.metrics.connections.set_function(lambda: len(connections))
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal it took once more at its end; this handler lets that pass.
         signal.signal(number, server.handle_exit)
