@@ -27,7 +27,9 @@ that works through rows holds each step of a transaction up that long."""
 
 _EARS = 32
 """How many times the event loop listens on one address: uvloop takes one connection a round for
-each. Under load a round is long, and with a single one new clients waited for half a minute."""
+each, and under load a round is long. Beside a crowd of 1,000 connections, 200 new ones had all
+been answered four times sooner than with one ear, with which the crowd itself got in thrice as
+slowly."""
 
 
 class Server(uvicorn.Server):

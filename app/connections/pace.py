@@ -7,9 +7,9 @@ from typing import Any
 REFUSALS_PER_SECOND = 1000
 """So many cost about a tenth of a core."""
 
-LONGEST_SECONDS = 0.5
+LONGEST_SECONDS = 0.6
 """After which a connection is heard again however many others were refused; `Retry-After` tells
-at least twice that."""
+more than that."""
 
 _EXTENSION = "pattern_store.refused"
 
@@ -33,7 +33,7 @@ class Pace:
         now = self._clock()
         self._last = max(self._last + 1 / REFUSALS_PER_SECOND, now)
         self._last = min(self._last, now + LONGEST_SECONDS)
-        return (self._last - now) * random.uniform(0.5, 1)  # noqa: S311 - it guards nothing
+        return (self._last - now) * random.uniform(0.75, 1)  # noqa: S311 - it guards nothing
 
 
 def extension(refused: Callable[[], None]) -> dict[str, Callable[[], None]]:

@@ -61,7 +61,30 @@ def test_what_is_accepted_is_stored_once_and_what_is_not_can_be_retried(
     assert healthy(service)
 
 
-@pytest.mark.parametrize("kind", ["idle", "slow", "half_closed", "vanishing"])
+async def ask_amid_a_crowd(service: LiveService, number: int) -> list[int]:
+    """What so many new connections are answered while others post without a pause."""
+    until = time.monotonic() + 60
+    crowd = [
+        asyncio.create_task(post_on(service.url, f"c{n}", until, Answers()))
+        for n in range(CONNECTIONS)
+    ]
+    await asyncio.sleep(0.5)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=service.url, limits=limits, timeout=60) as client:
+        answers = await asyncio.gather(*[client.get("/healthz") for _ in range(number)])
+    for one in crowd:
+        one.cancel()
+    ends = await asyncio.gather(*crowd, return_exceptions=True)
+    assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+    return [answer.status_code for answer in answers]
+
+
+def test_new_connections_get_in_beside_a_crowd(service: LiveService) -> None:
+    assert asyncio.run(ask_amid_a_crowd(service, 200)) == [200] * 200
+    assert healthy(service)
+
+
+@pytest.mark.parametrize("kind", ["idle", "slow_head", "slow", "half_closed", "vanishing"])
 def test_clients_that_only_hold_on_cost_nobody_anything(service: LiveService, kind: str) -> None:
     nuisances = Nuisances(service.url)
     try:
