@@ -17,8 +17,10 @@ from app.connections.files import make_room_for
 from app.connections.pace import Pace
 from app.connections.unread import Unread
 from app.errors import StoreNotOpened
-from app.main import create_app, keys_file
+from app.main import ROUTERS, create_app, keys_file
 from app.middleware.origin import is_loopback
+from app.routes.direct import UNLIMITED, direct_routes
+from app.routes.state import State
 from app.settings import Settings
 
 _SWITCH_SECONDS = 0.0005
@@ -76,13 +78,17 @@ def keep_threads_moving() -> None:
     gc.freeze()
 
 
-def _limits(settings: Settings) -> Limits:
-    """What the settings allow to all connections."""
+def _limits(settings: Settings, parts: State) -> Limits:
+    """What the settings allow to all connections of a service."""
+    unlimited = [route for route in direct_routes(ROUTERS) if UNLIMITED in route.tags]
     return Limits(
         make_room_for(settings.max_connections),
         settings.head_seconds,
         Pace(asyncio.get_running_loop().time),
         Unread(settings.max_unread_bytes, settings.answer_seconds),
+        frozenset(route.path.encode() for route in unlimited),
+        parts.admission.is_full,
+        parts.metrics.repeated_refusals.inc,
     )
 
 
@@ -108,7 +114,7 @@ async def serve(settings: Settings) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
-        http=cast(type[asyncio.Protocol], partial(Connection, _limits(settings))),
+        http=cast(type[asyncio.Protocol], partial(Connection, _limits(settings, app.state.parts))),
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),

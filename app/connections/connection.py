@@ -1,6 +1,7 @@
 """An HTTP connection that gives no client more time or memory than its limits allow."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +12,11 @@ from app.connections.pace import Pace, extension
 from app.connections.unread import Unread
 
 HEAD_BYTES = 64 * 1024
-"""The largest head of a request; other servers take 8 to 64 KiB."""
+"""The most that may follow of a head after its first piece, which is what could be read at once;
+other servers take 8 to 64 KiB."""
+
+AGAIN_SECONDS = 1.0
+"""Before which a refused client is not to ask again: what `Retry-After` says."""
 
 PIPELINED = 100
 """The most requests that may wait behind one on the same connection."""
@@ -23,12 +28,18 @@ class Limits:
 
     A request's head has `head_seconds` to arrive, from when the connection is made or from its
     first byte; so has what still comes of a body that nobody waits for any longer.
+
+    `is_full` tells whether the application would refuse whatever it is asked but the paths in
+    `always_heard`; `note_repeated` is called for each refusal made without asking it.
     """
 
     max_connections: int
     head_seconds: float
     pace: Pace
     unread: Unread
+    always_heard: frozenset[bytes]
+    is_full: Callable[[], bool]
+    note_repeated: Callable[[], None]
 
 
 class Connection(HttpToolsProtocol):
@@ -38,6 +49,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(**given)
         self._limits = limits
         self._is_refused = False
+        self._refused_at: float | None = None
+        self._is_resting = False
         self._is_in_head = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
@@ -47,7 +60,7 @@ class Connection(HttpToolsProtocol):
         """Wait for a first request; refuse a connection beyond the limit of their number."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.max_connections:
-            self._give_up(HTTPStatus.TOO_MANY_REQUESTS)
+            self._answer(HTTPStatus.TOO_MANY_REQUESTS)
         else:
             self._await_head()
 
@@ -59,34 +72,42 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives, of a head only so much and for so long."""
+        scope = self.scope
         super().data_received(data)
-        self._head_bytes = self._head_bytes + len(data) if self._is_in_head else 0
-        if self._head_bytes > HEAD_BYTES:
-            self._give_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif self._head_timer is None and self._is_between_requests():
+        if self._is_in_head and self.scope is scope:  # nothing of it is of an earlier request
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                return
+        if self._head_timer is None and self._is_between_requests():
             self._await_head()
 
     def on_message_begin(self) -> None:
         """Begin with a head, and offer the application to note a refusal."""
         super().on_message_begin()
         self._is_in_head = True
+        self._head_bytes = 0
         self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
 
     def on_headers_complete(self) -> None:
         """Begin with a request."""
         self._is_in_head = False
-        self._stop_waiting()
-        if len(self.pipeline) < PIPELINED:
-            super().on_headers_complete()
-        else:
+        if self._head_timer is not None:
+            self._stop_waiting()
+        if len(self.pipeline) >= PIPELINED:
             self.transport.abort()
+        elif self._refused_at is not None and self._is_early(self._refused_at):
+            self._limits.note_repeated()
+            self._answer(HTTPStatus.TOO_MANY_REQUESTS, close=not self.parser.should_keep_alive())
+            self._rest()
+        else:
+            super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """Go on with the next request; after a refusal, only after a rest."""
-        if self._is_refused and not self.transport.is_closing():
+        if self._is_refused:
             self._is_refused = False
-            self.flow.pause_reading()
-            self.loop.call_later(self._limits.pace.rest(), super().on_response_complete)
+            self._rest()
         else:
             super().on_response_complete()
 
@@ -109,6 +130,31 @@ class Connection(HttpToolsProtocol):
     def _note_refusal(self) -> None:
         self._is_refused = True
 
+    def _is_early(self, refused_at: float) -> bool:
+        """Whether the client asks again sooner than it was told, and in vain.
+
+        Then it is refused again without the application, which would take twice as long.
+        """
+        if not self._is_between_requests():
+            return False
+        return self._is_resting or (
+            self.loop.time() - refused_at < AGAIN_SECONDS
+            and self._limits.is_full()
+            and self.url.partition(b"?")[0] not in self._limits.always_heard
+        )
+
+    def _rest(self) -> None:
+        """Hear nothing for a while, and then go on."""
+        self._refused_at = self.loop.time()
+        if not self._is_resting and not self.transport.is_closing():
+            self._is_resting = True
+            self.flow.pause_reading()
+            self.loop.call_later(self._limits.pace.rest(), self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        super().on_response_complete()
+
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
@@ -122,18 +168,25 @@ class Connection(HttpToolsProtocol):
 
     def _lose_patience(self) -> None:
         if self._is_in_head:
-            self._give_up(HTTPStatus.REQUEST_TIMEOUT)
+            self._answer(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.abort()
 
-    def _give_up(self, status: HTTPStatus) -> None:
-        """Close the connection, with an answer where the client can tell what it is for."""
-        if self._is_between_requests() and not self.transport.get_write_buffer_size():
-            retry = b"retry-after: 1\r\n" if status is HTTPStatus.TOO_MANY_REQUESTS else b""
-            self.transport.write(
-                b"HTTP/1.1 %d %b\r\n%bconnection: close\r\ncontent-length: 0\r\n\r\n"
-                % (status, status.phrase.encode(), retry)
-            )
-            self.transport.close()
-        else:
+    def _answer(self, status: HTTPStatus, *, close: bool = True) -> None:
+        """Answer instead of the application; close at once where the client would not know for
+        what, or reads nothing."""
+        if self.transport.get_write_buffer_size() or not self._is_between_requests():
             self.transport.abort()
+            return
+        ends = b"connection: close\r\n" if close else b""
+        again = (
+            b"retry-after: %d\r\n" % AGAIN_SECONDS
+            if status is HTTPStatus.TOO_MANY_REQUESTS
+            else b""
+        )
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\n%b%bcontent-length: 0\r\n\r\n"
+            % (status, status.phrase.encode(), again, ends)
+        )
+        if close:
+            self.transport.close()

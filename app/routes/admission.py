@@ -47,9 +47,13 @@ class Admission:
         """What one request will take up; nothing yet."""
         return Turn(self)
 
+    def is_full(self) -> bool:
+        """Whether no further request can begin."""
+        return self.under_way >= self._max_requests
+
     def check(self) -> None:
         """Raise Overloaded where no further request can begin."""
-        if self.under_way >= self._max_requests:
+        if self.is_full():
             raise Overloaded(f"{self._max_requests} requests are under way already; try again.")
 
     def hold(self, size: int) -> None:

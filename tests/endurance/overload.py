@@ -21,7 +21,7 @@ import httpx
 
 from app.connections.files import make_room_for
 from tests.conftest import BACKENDS
-from tests.endurance.clients import Answers, Nuisances, post_on, proportional_bytes
+from tests.endurance.clients import Answers, Nuisances, cpu_seconds, post_on, proportional_bytes
 from tests.live import LiveService, live_service
 
 CROWD = 2_000
@@ -62,6 +62,7 @@ async def run(folder: Path, seconds: float, backend: str) -> int:
         _wrk(service, CAPACITY_CONNECTIONS, CAPACITY_SECONDS).wait()
         begun = _counted(service)
         capacity = (begun - before)[201] / CAPACITY_SECONDS
+        spent = cpu_seconds(service.process.pid)
         nuisances = Nuisances(service.url)
         nuisances.idle(IDLE)
         with _wrk(service, CROWD, seconds) as wrk:
@@ -70,8 +71,10 @@ async def run(folder: Path, seconds: float, backend: str) -> int:
             peak_bytes = await peak
             wrk.wait()
         under_load = _counted(service) - begun
+        spent = cpu_seconds(service.process.pid) - spent
         recovery = await _recovery(service, calm.percentile(99))
         nuisances.close()
+        print(f"{'CPU time the service had of each second':<44} {spent / seconds:.2f} s")
         return _report(service, capacity, seconds, under_load, answers, peak_bytes, recovery)
 
 
@@ -96,7 +99,10 @@ def _counted(service: LiveService) -> Counter[int]:
     """The answers to posts so far, by status."""
     metrics = httpx.get(f"{service.url}/metrics", timeout=30).text
     found = re.findall(r'requests_total\{.*"/v1/patterns",status="(\d+)"\} ([\d.e+]+)', metrics)
-    return Counter({int(status): int(float(number)) for status, number in found})
+    counted = Counter({int(status): int(float(number)) for status, number in found})
+    repeated = re.search(r"^pattern_store_repeated_refusals_total ([\d.e+]+)", metrics, re.M)
+    assert repeated
+    return counted + Counter({429: int(float(repeated[1]))})
 
 
 async def _peak(service: LiveService, nuisances: Nuisances, seconds: float) -> int:
