@@ -54,6 +54,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     """
     metrics = Metrics()
     service = _service(settings, metrics, clock)
+    admission = _admission(settings, metrics)
     runner = TaskRunner(_tasks(settings, service), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
@@ -68,6 +69,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         service,
         runner,
         metrics,
+        admission,
         settings.max_pattern_bytes,
         settings.max_body_bytes,
         settings.compression_after_days,
@@ -76,7 +78,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         app.include_router(router)
     add_documentation(app, direct_routes(ROUTERS), served=settings.docs)
     problems.register(app)
-    guarded = _guarded(app.build_middleware_stack(), settings, metrics, clock)
+    guarded = _guarded(app.build_middleware_stack(), settings, admission, clock)
     app.middleware_stack = Observation(guarded, metrics, access_log)
     return app
 
@@ -133,10 +135,7 @@ def _lifespan(
     return lifespan
 
 
-def _guarded(
-    app: ASGIApp, settings: Settings, metrics: Metrics, clock: Callable[[], int]
-) -> ASGIApp:
-    """All that a request passes on its way: from where, whose, how many, and what."""
+def _admission(settings: Settings, metrics: Metrics) -> Admission:
     admission = Admission(
         settings.max_concurrent_requests,
         max(settings.max_held_bytes, settings.max_body_bytes, settings.max_pattern_bytes),
@@ -145,6 +144,13 @@ def _guarded(
     )
     metrics.under_way.set_function(lambda: admission.under_way)
     metrics.held_bytes.set_function(lambda: admission.held_bytes)
+    return admission
+
+
+def _guarded(
+    app: ASGIApp, settings: Settings, admission: Admission, clock: Callable[[], int]
+) -> ASGIApp:
+    """All that a request passes on its way: from where, whose, how many, and what."""
     guarded: ASGIApp = Dispatch(app, direct_routes(ROUTERS), admission)
     guarded = Authentication(guarded, Guard(keys_file(settings), clock))
     if settings.cors_origins:

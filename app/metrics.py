@@ -64,6 +64,17 @@ class Metrics:
             "Bytes of request bodies held in memory.",
             registry=self.registry,
         )
+        self.repeated_refusals = Counter(
+            "pattern_store_repeated_refusals",
+            "Requests refused again because they came before Retry-After was over; they are not "
+            "among the requests answered.",
+            registry=self.registry,
+        )
+        self.connections = Gauge(
+            "pattern_store_connections",
+            "Connections that are open.",
+            registry=self.registry,
+        )
         self.store_bytes = Gauge(
             "pattern_store_store_bytes", "Bytes the store takes on disk.", registry=self.registry
         )

@@ -113,9 +113,23 @@ class Settings(BaseSettings):
     max_held_bytes: Annotated[int, Field(ge=1024)] = 128 * 1024 * 1024
     """The most bytes of bodies to hold in memory at a time, beside one as large as may be."""
 
+    max_connections: Annotated[int, Field(ge=1)] = 8192
+    """The most connections at a time, as far as the process may open files."""
+
+    head_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    """How long the head of a request may take to arrive, on a new connection from its start."""
+
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     """How long a body, or a line of a batch, may take to arrive, and a second for each 1,000
     bytes more."""
+
+    answer_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    """How long a client may leave an answer unread, or take less of it than 1,000 bytes a
+    second."""
+
+    max_unread_bytes: Annotated[int, Field(ge=65_536)] = 128 * 1024 * 1024
+    """The most bytes of answers to hold until clients read them; beyond that, those are cut off
+    who read most slowly."""
 
     retention_days: Days = 90
     """Days to keep patterns, by their timestamp; 0 keeps them for ever."""

@@ -6,10 +6,12 @@ import random
 import re
 import time
 from contextvars import ContextVar
+from http import HTTPStatus
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.connections.pace import note_refusal
 from app.errors import ShuttingDown
 from app.metrics import Metrics
 from app.middleware.access_log import AccessLog
@@ -49,6 +51,8 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    note_refusal(scope)
                 message["headers"] = [
                     *protected(message["headers"]),
                     (b"x-request-id", identifier.encode()),

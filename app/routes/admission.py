@@ -2,7 +2,9 @@
 
 A request counts from when its body is whole, so that nobody holds others up by sending slowly,
 until its answer is made. Beyond the limit it is refused at once, before its body is read where
-it can be. The bytes of bodies are counted as they arrive, against a limit of their own.
+it can be. The bytes of bodies are counted as they arrive, against a limit of their own; where it
+is reached, those bodies are given up that come most slowly, so that nobody can keep others out
+by sending slowly.
 """
 
 import asyncio
@@ -14,7 +16,10 @@ from starlette.requests import Request
 from app.errors import BodyTooLarge, BodyTooSlow, Overloaded
 
 BYTES_PER_SECOND = 1000
-"""What a body must bring on average, once its first seconds are over."""
+"""What a body must bring on average, once its first seconds are over; Kestrel asks for 240."""
+
+NEW_SECONDS = 1.0
+"""In which nobody has to make room for others."""
 
 RATIO_BYTES = 1024 * 1024
 """Up to which a body may decompress from ever so little: it does no harm."""
@@ -32,6 +37,7 @@ class Admission:
     ) -> None:
         self.under_way = 0
         self.held_bytes = 0
+        self.arriving: set[Turn] = set()
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._body_seconds = body_seconds
@@ -41,15 +47,22 @@ class Admission:
         """What one request will take up; nothing yet."""
         return Turn(self)
 
+    def is_full(self) -> bool:
+        """Whether no further request can begin."""
+        return self.under_way >= self._max_requests
+
     def check(self) -> None:
         """Raise Overloaded where no further request can begin."""
-        if self.under_way >= self._max_requests:
+        if self.is_full():
             raise Overloaded(f"{self._max_requests} requests are under way already; try again.")
 
     def hold(self, size: int) -> None:
-        """Count so many bytes more. Raises Overloaded where they are too many."""
-        if self.held_bytes + size > self._max_bytes:
-            raise Overloaded("Too many large bodies are on their way already; try again.")
+        """Count so many bytes more. Raises Overloaded where there is and can be no room."""
+        while self.held_bytes + size > self._max_bytes:
+            slow = [turn for turn in self.arriving if turn.can_make_room()]
+            if not slow:
+                raise Overloaded("Too many large bodies are on their way already; try again.")
+            min(slow, key=Turn.pace).give_up()
         self.held_bytes += size
 
     def check_ratio(self, size: int, arrived: int) -> None:
@@ -67,13 +80,14 @@ class Admission:
 class Turn:
     """What one request takes up: a place among those under way, and bytes of its body."""
 
-    __slots__ = ("_admission", "_begun", "_held", "_since", "arrived")
+    __slots__ = ("_admission", "_begun", "_held", "_since", "_timeout", "arrived")
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._begun = False
         self._held = 0
         self._since: float | None = None
+        self._timeout: asyncio.Timeout | None = None
         self.arrived = 0
 
     def begin(self) -> None:
@@ -102,21 +116,43 @@ class Turn:
     async def receive(self, receive: Callable[[], Awaitable[Any]]) -> Any:
         """The next message of the body. Raises BodyTooSlow where it takes too long."""
         patience = self._admission.patience(self.arrived)
+        self._timeout = asyncio.timeout_at(self._since and self._since + patience)
+        self._admission.arriving.add(self)
         try:
-            async with asyncio.timeout_at(self._since and self._since + patience):
+            async with self._timeout:
                 message = await receive()
         except TimeoutError:
             raise BodyTooSlow(
-                f"The body came too slowly: {self.arrived} bytes in {patience:g} s."
+                f"The body came too slowly: {self.arrived} bytes in {self._seconds():.3g} s."
             ) from None
+        finally:
+            self._admission.arriving.discard(self)
         self.arrived += len(message.get("body", b""))
         return message
+
+    def can_make_room(self) -> bool:
+        """Whether it holds bytes, and has waited for more of them for some time."""
+        return self._held > 0 and self._seconds() >= NEW_SECONDS
+
+    def pace(self) -> float:
+        """Bytes a second since the clock runs, which has run for some time."""
+        return self.arrived / self._seconds()
+
+    def give_up(self) -> None:
+        """Wait for the body no longer, and give its bytes back at once."""
+        assert self._timeout is not None
+        self._timeout.reschedule(0)
+        self.hold(0)
 
     def end(self) -> None:
         """Give all of it back."""
         self._admission.under_way -= self._begun
         self._admission.held_bytes -= self._held
         self._begun, self._held = False, 0
+
+    def _seconds(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return 0 if self._since is None else now - self._since
 
 
 def turn_of(request: Request) -> Turn:

@@ -49,7 +49,9 @@ async def _lines(
     first: Changes, rest: AsyncIterator[Changes], stopping: asyncio.Event
 ) -> AsyncIterator[bytes]:
     yield export_lines(first)
+    yield b""  # which waits until the client has read: no next step is held meanwhile
     async for step in rest:
         if stopping.is_set():
             raise ShuttingDown("The export is not finished; go on from the last seq it told.")
         yield export_lines(step)
+        yield b""

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.keys.key import Caller
 from app.metrics import Metrics
+from app.routes.admission import Admission
 from app.service import PatternService
 from app.service.batch import PLACES
 from app.tasks.runner import TaskRunner
@@ -22,6 +23,7 @@ class State:
     service: PatternService
     runner: TaskRunner
     metrics: Metrics
+    admission: Admission
     max_pattern_bytes: int
     max_body_bytes: int
     compression_after_days: int

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
+from app.routes.admission import NEW_SECONDS
 from tests.api.answers import JSON, LINES, found, problem, store, total
 from tests.patterns import ndjson, pattern
 
@@ -91,6 +92,27 @@ async def test_bodies_on_their_way_take_no_place_but_their_bytes_are_counted(
     release.set()
     answers = [await task for task in slow if task in pending]
     assert sorted(answer.status_code for answer in answers) == [200, 200, 201]
+    assert await total(client) == 2
+
+
+async def test_bodies_that_come_slowly_make_room_for_others(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    release = asyncio.Event()
+    body = ndjson([pattern(pattern_id="slow", x="y" * 5_000)]).strip()
+    slow = [
+        asyncio.create_task(
+            client.post(
+                "/v1/patterns", content=trickled(release, body[:-1], body[-1:]), headers=JSON
+            )
+        )
+        for _ in range(3)
+    ]
+    await asyncio.wait(slow, timeout=NEW_SECONDS * 1.1)
+    await store(client, pattern(pattern_id="quick", x="y" * 9_000))
+    release.set()
+    answers = [await task for task in slow]
+    assert sorted(answer.status_code for answer in answers) == [200, 201, 408]
     assert await total(client) == 2
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import time
@@ -70,12 +71,13 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[bytes, by
 
 
 class Nuisances:
-    """Connections that nobody serves: idle, slow, half-closed; and some that vanish."""
+    """Connections that only hold on, in several ways; and some that vanish."""
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
         self._address = (place.hostname, place.port)
         self._open: list[socket.socket] = []
+        self._slow: list[socket.socket] = []
 
     def idle(self, number: int) -> None:
         """Connections that send nothing."""
@@ -83,10 +85,15 @@ class Nuisances:
 
     def slow(self, number: int) -> None:
         """Requests of which the head is sent, and the first bytes of the body."""
-        for _ in range(number):
-            connection = self._connected()
-            connection.sendall(post_request("slow")[:-40])
-            self._open.append(connection)
+        self._begin(number, post_request("slow")[:-40])
+
+    def slow_head(self, number: int) -> None:
+        """Requests of which the first bytes of the head are sent."""
+        self._begin(number, post_request("slow")[:20])
+
+    def trickle(self) -> None:
+        """One byte more of each slow request; those that were closed are given up."""
+        self._slow = [connection for connection in self._slow if _takes_a_byte(connection)]
 
     def half_closed(self, number: int) -> None:
         """Requests whose sender closes its side amid the body, and goes on listening."""
@@ -104,13 +111,40 @@ class Nuisances:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
+    def deaf(self, number: int) -> None:
+        """Requests for all that is stored, of which no answer is read."""
+        for _ in range(number):
+            connection = self._connected(receive_bytes=4096)
+            connection.sendall(b"GET /v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self._open.append(connection)
+
     def close(self) -> None:
         """Let go of all that are open."""
-        while self._open:
-            self._open.pop().close()
+        for connection in (*self._open, *self._slow):
+            connection.close()
+        self._open, self._slow = [], []
 
-    def _connected(self) -> socket.socket:
-        return socket.create_connection(self._address, timeout=30)
+    def _begin(self, number: int, sent: bytes) -> None:
+        for _ in range(number):
+            connection = self._connected()
+            connection.sendall(sent)
+            self._slow.append(connection)
+
+    def _connected(self, receive_bytes: int | None = None) -> socket.socket:
+        connection = socket.socket()
+        if receive_bytes is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.settimeout(30)
+        connection.connect(self._address)
+        return connection
+
+
+def _takes_a_byte(connection: socket.socket) -> bool:
+    try:
+        return connection.send(b" ") == 1
+    except OSError:
+        connection.close()
+        return False
 
 
 def proportional_bytes(pid: int) -> int:
@@ -119,3 +153,9 @@ def proportional_bytes(pid: int) -> int:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     raise ValueError("no Pss")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

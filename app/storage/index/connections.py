@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from app.errors import QueryTooExpensive, StorageUnavailable, StoreNotOpened
+from app.errors import Overloaded, QueryTooExpensive, StorageUnavailable, StoreNotOpened
 from app.storage.index.documents import Documents
 from app.storage.index.schema import known_version
 
@@ -48,6 +48,10 @@ _PAGE_BYTES = 4096
 
 _AT_ONCE_SECONDS = 0.001
 """How long a read may keep the event loop from all else; handing it over takes about as long."""
+
+PATIENCE_SECONDS = 0.5
+"""How long a search may wait for a reader. Judging a queue by the time spent in it, and not by its
+length, is CoDel's idea (RFC 8289): how long a search takes differs a thousandfold."""
 
 _STEPS = 10_000
 """How many of its machine's instructions SQLite does between two looks at the clock: about half
@@ -277,9 +281,9 @@ class Readers:
     async def run(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """Do a piece of work in one read transaction, so that all of it sees one state.
 
-        Raises StorageUnavailable where the database fails, or is not ready, QueryTooExpensive
-        where it takes longer than so many seconds. When the caller is cancelled, the statement
-        under way is interrupted.
+        Raises StorageUnavailable where the database fails, or is not ready; with `seconds` also
+        QueryTooExpensive where it takes longer, and Overloaded where it cannot begin soon. When
+        the caller is cancelled, the statement under way is interrupted.
         """
         self._readiness.check()
         return await self.run_unready(work, seconds)
@@ -298,7 +302,7 @@ class Readers:
 
     async def run_unready(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """The same, also while the database is being made ready."""
-        worker = await self._free.get()
+        worker = await self._free_worker(None if seconds is None else PATIENCE_SECONDS)
         try:
             return await worker.run(partial(_in_transaction, work, seconds))
         except sqlite3.Error as error:
@@ -315,6 +319,13 @@ class Readers:
             self._at_hand.close()
         for worker in self._workers:
             await worker.close()
+
+    async def _free_worker(self, patience: float | None) -> Worker:
+        try:
+            async with asyncio.timeout(patience):
+                return await self._free.get()
+        except TimeoutError:
+            raise Overloaded("Other searches keep all readers busy; try again.") from None
 
 
 def _in_transaction(

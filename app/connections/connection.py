@@ -1,0 +1,192 @@
+"""An HTTP connection that gives no client more time or memory than its limits allow."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.connections.pace import Pace, extension
+from app.connections.unread import Unread
+
+HEAD_BYTES = 64 * 1024
+"""The most that may follow of a head after its first piece, which is what could be read at once;
+other servers take 8 to 64 KiB."""
+
+AGAIN_SECONDS = 1.0
+"""Before which a refused client is not to ask again: what `Retry-After` says."""
+
+PIPELINED = 100
+"""The most requests that may wait behind one on the same connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What all connections share.
+
+    A request's head has `head_seconds` to arrive, from when the connection is made or from its
+    first byte; so has what still comes of a body that nobody waits for any longer.
+
+    `is_full` tells whether the application would refuse whatever it is asked but the paths in
+    `always_heard`; `note_repeated` is called for each refusal made without asking it.
+    """
+
+    max_connections: int
+    head_seconds: float
+    pace: Pace
+    unread: Unread
+    always_heard: frozenset[bytes]
+    is_full: Callable[[], bool]
+    note_repeated: Callable[[], None]
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection. uvicorn closes those that stay idle after an answer."""
+
+    def __init__(self, limits: Limits, **given: Any) -> None:
+        super().__init__(**given)
+        self._limits = limits
+        self._is_refused = False
+        self._refused_at: float | None = None
+        self._is_resting = False
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._extensions = extension(self._note_refusal)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a first request; refuse a connection beyond the limit of their number."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.max_connections:
+            self._answer(HTTPStatus.TOO_MANY_REQUESTS)
+        else:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what the connection holds."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+        self._limits.unread.release(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrives, of a head only so much and for so long."""
+        scope = self.scope
+        super().data_received(data)
+        if self._is_in_head and self.scope is scope:  # nothing of it is of an earlier request
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                return
+        if self._head_timer is None and self._is_between_requests():
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        """Begin with a head, and offer the application to note a refusal."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = 0
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
+
+    def on_headers_complete(self) -> None:
+        """Begin with a request."""
+        self._is_in_head = False
+        if self._head_timer is not None:
+            self._stop_waiting()
+        if len(self.pipeline) >= PIPELINED:
+            self.transport.abort()
+        elif self._refused_at is not None and self._is_early(self._refused_at):
+            self._limits.note_repeated()
+            self._answer(HTTPStatus.TOO_MANY_REQUESTS, close=not self.parser.should_keep_alive())
+            self._rest()
+        else:
+            super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; after a refusal, only after a rest."""
+        if self._is_refused:
+            self._is_refused = False
+            self._rest()
+        else:
+            super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Have it watched that the client reads."""
+        super().pause_writing()
+        self._limits.unread.watch(self.transport)
+
+    def resume_writing(self) -> None:
+        """Write on, now that the client has read."""
+        super().resume_writing()
+        self._limits.unread.release(self.transport)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the idle connection, though what is unread of the last answer may be little."""
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():
+            self._limits.unread.watch(self.transport)
+
+    def _note_refusal(self) -> None:
+        self._is_refused = True
+
+    def _is_early(self, refused_at: float) -> bool:
+        """Whether the client asks again sooner than it was told, and in vain.
+
+        Then it is refused again without the application, which would take twice as long.
+        """
+        if not self._is_between_requests():
+            return False
+        return self._is_resting or (
+            self.loop.time() - refused_at < AGAIN_SECONDS
+            and self._limits.is_full()
+            and self.url.partition(b"?")[0] not in self._limits.always_heard
+        )
+
+    def _rest(self) -> None:
+        """Hear nothing for a while, and then go on."""
+        self._refused_at = self.loop.time()
+        if not self._is_resting and not self.transport.is_closing():
+            self._is_resting = True
+            self.flow.pause_reading()
+            self.loop.call_later(self._limits.pace.rest(), self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        super().on_response_complete()
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self._limits.head_seconds, self._lose_patience)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _lose_patience(self) -> None:
+        if self._is_in_head:
+            self._answer(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.abort()
+
+    def _answer(self, status: HTTPStatus, *, close: bool = True) -> None:
+        """Answer instead of the application; close at once where the client would not know for
+        what, or reads nothing."""
+        if self.transport.get_write_buffer_size() or not self._is_between_requests():
+            self.transport.abort()
+            return
+        ends = b"connection: close\r\n" if close else b""
+        again = (
+            b"retry-after: %d\r\n" % AGAIN_SECONDS
+            if status is HTTPStatus.TOO_MANY_REQUESTS
+            else b""
+        )
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\n%b%bcontent-length: 0\r\n\r\n"
+            % (status, status.phrase.encode(), again, ends)
+        )
+        if close:
+            self.transport.close()
