@@ -14,6 +14,7 @@ import uvicorn
 from app.errors import StoreNotOpened
 from app.main import create_app, keys_file
 from app.middleware.origin import is_loopback
+from app.protocol import HttpProtocol
 from app.settings import Settings
 
 _SWITCH_SECONDS = 0.0005
@@ -88,6 +89,8 @@ async def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=HttpProtocol,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
