@@ -1,8 +1,8 @@
 """Mixed load for a long time with compression, retention and summaries running all the while.
 
-Patterns come in batches and are past their retention soon after, so before long there are as
-many of them as come in that time. Memory, open files, threads and the journal must be steady
-then; what the store takes on disk is not, as deletions are remembered for 30 days.
+Patterns come in batches and are past their retention soon after; no more come where there are
+15,000, so before long their number is steady. Memory, open files, threads and the journal must
+be steady then; what the store takes on disk is not: deletions are remembered for 30 days.
 """
 
 import argparse
@@ -40,6 +40,7 @@ MEASURES = (
     Measure("store", "MiB"),
     Measure("/healthz", "ms"),
 )
+PATTERNS = [measure.name for measure in MEASURES].index("patterns")
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ async def run(folder: Path, backend: str, seconds: float, seed: int) -> Report:
             lifetime = min(LIFETIME, seconds * SETTLING)
             visitors = _visitors(client, findings, Random(seed), lifetime)
             visits = [asyncio.create_task(visitor.stay(leave)) for visitor in visitors]
-            await _watch(service, folder, client, curves, seconds)
+            await _watch(service, folder, client, curves, findings, seconds)
             leave.set()
             await asyncio.gather(*visits)
         if status := service.stop():
@@ -125,6 +126,7 @@ async def _watch(
     folder: Path,
     client: httpx.AsyncClient,
     curves: Sequence[Curve],
+    findings: Findings,
     seconds: float,
 ) -> None:
     """Take a sample of everything every few seconds, until the time is over."""
@@ -132,6 +134,7 @@ async def _watch(
     while (at := time.monotonic() - began) < seconds:
         for curve, value in zip(curves, await _sample(service, folder, client), strict=True):
             curve.add(at, value)
+        findings.stored = curves[PATTERNS].values[-1]
         if at - shown >= 60:
             shown = at
             print(f"after {at:.0f} s:\n{table(curves)}", file=sys.stderr, flush=True)

@@ -47,10 +47,12 @@ class Wrong(Exception):
 
 @dataclass(slots=True)
 class Findings:
-    """How often each thing was asked, the patterns sent, and what was wrong with the answers."""
+    """How often each thing was asked, the patterns sent, those there at the last look, and what
+    was wrong with the answers."""
 
     asked: Counter[str] = field(default_factory=Counter)
     patterns: int = 0
+    stored: float = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -106,6 +108,8 @@ class Supplier(Visitor):
     """Sends batches of old patterns, kept for no more than a number of seconds; and vanishes."""
 
     BATCH = 40
+    MOST = 15_000
+    """Patterns stored beyond which it sends none, where retention takes longer than it does."""
 
     def __init__(
         self,
@@ -119,7 +123,8 @@ class Supplier(Visitor):
         self._lifetime = lifetime
 
     def steps(self) -> Mapping[Step, int]:
-        return {self.batch: 6, self.mistake: 2, self.vanish: 1}
+        batches = 6 if self.found.stored < self.MOST else 0
+        return {self.batch: batches, self.mistake: 2, self.vanish: 1}
 
     async def batch(self) -> None:
         batch = [self._expiring() for _ in range(self.BATCH)]
