@@ -35,22 +35,25 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self.parser = _Parser(self)
         self._unread = 0  # bytes since the last that completed a head or were of a body
+        self._arrived = 0  # bytes of the piece that is being read
         self._objection: PatternStoreError | None = None
         self._earlier: list[RequestResponseCycle] = []  # before the latest, and not answered yet
 
     def data_received(self, data: bytes) -> None:
         if self._objection is not None:
             return
-        self._unread += len(data)
+        self._arrived = len(data)
+        self._unread += self._arrived
         super().data_received(data)
         if self._unread > MAX_HEAD_BYTES and self._objection is None:
             self._refuse(HeadTooLarge(MAX_HEAD_BYTES))
 
     def on_headers_complete(self) -> None:
-        self._unread = 0
-        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
+        may_be_too_large = self._unread + self._arrived > MAX_HEAD_BYTES
+        if may_be_too_large and self._head_bytes() > MAX_HEAD_BYTES:
             self._objection = HeadTooLarge(MAX_HEAD_BYTES)
             raise self._objection
+        self._unread = 0
         if self.parser.get_method() == b"CONNECT":
             self._objection = MalformedRequest("This is no proxy: nothing is at the other end.")
             raise self._objection
@@ -81,6 +84,10 @@ class HttpProtocol(HttpToolsProtocol):
         for cycle in self._earlier:
             cycle.disconnected = True
             cycle.message_event.set()
+
+    def _head_bytes(self) -> int:
+        """What the target and the headers that were just read take."""
+        return len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
 
     def head_without_upgrade(self) -> bytes:
         """The head that was just read, without an offer to change to another protocol."""

@@ -76,7 +76,8 @@ async def run(folder: Path, backend: str, seconds: float, seed: int) -> Report:
     findings = Findings()
     curves = [Curve(measure) for measure in MEASURES]
     with live_service(folder, **_settings(store)) as service:
-        limits = httpx.Limits(max_connections=32)
+        # Shorter than the service keeps idle connections, which it may close as they are used.
+        limits = httpx.Limits(max_connections=32, keepalive_expiry=1.0)
         async with httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits) as client:
             leave = asyncio.Event()
             lifetime = min(LIFETIME, seconds * SETTLING)
