@@ -24,7 +24,7 @@ class PatternStoreError(Exception):
 
 
 class MalformedRequest(PatternStoreError):
-    """The body is no JSON, or an encoding is broken."""
+    """The body is no JSON, an encoding is broken, or the request is no HTTP/1.1."""
 
 
 class InvalidRequest(PatternStoreError):
@@ -111,6 +111,13 @@ class StoreBusy(StoreNotOpened):
 
 class UnsupportedMediaType(PatternStoreError):
     """The body comes as a type, or in a coding, that the call does not take."""
+
+
+class HeadTooLarge(PatternStoreError):
+    """The request line and the headers are larger than the service takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request line and the headers are larger than {limit} bytes.")
 
 
 class BodyTooLarge(PatternStoreError):

@@ -59,6 +59,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     ),
     errors.Overloaded: ProblemType(429, "overloaded", "More than can be answered soon", _RETRY),
     errors.RateLimited: ProblemType(429, "rate-limited", "Too many requests", _RETRY),
+    errors.HeadTooLarge: ProblemType(431, "head-too-large", "Too large a head"),
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 import uvicorn
 
-from app.connections.connection import Connection, Limits
 from app.connections.files import make_room_for
 from app.connections.pace import Pace
 from app.connections.unread import Unread
 from app.errors import StoreNotOpened
 from app.main import ROUTERS, create_app, keys_file
 from app.middleware.origin import is_loopback
+from app.protocol.connection import Connection, Limits
 from app.routes.direct import UNLIMITED, direct_routes
 from app.routes.state import State
 from app.settings import Settings
@@ -111,6 +111,7 @@ async def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -103,4 +103,9 @@ def _identifier(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _ACCEPTED_ID.fullmatch(value):
             return str(value.decode())
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """An id for a request that brings none."""
     return f"{random.getrandbits(128):032x}"

@@ -20,7 +20,7 @@ from app.problems import (
 )
 from app.routes.components import HEADERS, ref, refs
 
-ANY_CALL = (errors.ForeignOrigin, Exception)
+ANY_CALL = (errors.ForeignOrigin, errors.HeadTooLarge, Exception)
 KEYED = (
     errors.Unauthenticated,
     errors.InsufficientScope,
@@ -54,6 +54,7 @@ _DESCRIPTIONS = {
     422: "The request breaks the rules named in `errors`, or asks for too much at once.",
     429: "Too much is under way, or the key has made its requests of this minute: try again, "
     "after the seconds in `Retry-After`.",
+    431: "The request line and the headers are larger than the service takes.",
     500: "The service failed.",
     503: "The storage does not answer, or the keys cannot be read now; try again.",
 }
@@ -97,6 +98,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.Overloaded("256 requests are under way already; try again."), _PATTERNS),
     (errors.RateLimited("The key may make 60 requests a minute.", seconds=1), _PATTERNS),
     (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
+    (errors.HeadTooLarge(131_072), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from app.protocol.http import MAX_HEAD_BYTES
 from tests.endurance.clients import Nuisances
 from tests.live import LiveService, live_service
 
 MAX_CONNECTIONS = 100
 UNREAD_BYTES = 20_000_000
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-HEAD_BYTES = 64 * 1024
+HEAD_BYTES = MAX_HEAD_BYTES
 
 
 @pytest.fixture(scope="module")

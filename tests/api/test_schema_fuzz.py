@@ -4,9 +4,15 @@ Each operation gets the document's examples, every limit of its schemas met and 
 requests, valid and not; then come scenarios in which one answer's ids are the next request's.
 No answer may be a 5xx, nor have a status, media type, header or body that the document does not
 name; what the schemas allow is taken, and what they forbid is refused.
+
+FUZZ_EXAMPLES=1000 in the environment makes it so many random requests for each operation, and so
+many scenarios, others each time.
 """
 
 import json
+import os
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,11 +51,18 @@ NOT_LIMIT_BY_LIMIT = {
     "putPattern": "its body is that of createPattern: 900 requests",
 }
 OFF = {"enabled": False}
+USUAL = 40
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", USUAL))
+IS_REPEATABLE = EXAMPLES == USUAL
 
 CONFIG = schemathesis.Config.from_dict(
     {
-        "seed": 1,
-        "generation": {"deterministic": True, "max-examples": 40, "database": "none"},
+        "seed": 1 if IS_REPEATABLE else time.time_ns() % 2**32,
+        "generation": {
+            "deterministic": IS_REPEATABLE,
+            "max-examples": EXAMPLES,
+            "database": "none",
+        },
         "output": {"sanitization": OFF},
         # Preconditions are judged first, so a bad body may also get a 412.
         "checks": {"negative_data_rejection": {"expected-statuses": ["4XX"]}},
@@ -135,6 +148,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     with live_service(folder, PATTERNS_SYNCHRONOUS="normal") as service, requests.Session() as http:
         http.trust_env = False  # no proxy between the two
         yield {"base_url": service.url, "session": http}
+        metrics = http.get(f"{service.url}/metrics", headers=bearer(KEY_TEXT)).text
+        counts = re.findall(r"^pattern_store_requests_total\{.*\} (\S+)$", metrics, re.M)
+        print(f"\n{sum(map(float, counts)):,.0f} requests, seed {CONFIG.seed}")
 
 
 @SCHEMA.parametrize()
@@ -155,4 +171,9 @@ def test_scenarios_keep_to_the_document(target: dict[str, Any]) -> None:
         def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
             return target
 
-    Scenario.run(settings=settings(Scenario.TestCase.settings, derandomize=True, max_examples=60))
+    scenarios = settings(
+        Scenario.TestCase.settings,
+        derandomize=IS_REPEATABLE,
+        max_examples=60 if IS_REPEATABLE else EXAMPLES,
+    )
+    Scenario.run(settings=scenarios)

@@ -77,17 +77,21 @@ class Compressor:
             yield len(chunk)
 
     async def _dictionary(self, seqs: Sequence[int]) -> int:
-        """The number of the dictionary to use: the present one, or a new one if that is better."""
+        """The number of the dictionary to use: the present one, or a new one if that is better.
+
+        That is tried on samples that the new one was not trained on: on its own any is better.
+        """
         samples = await self._samples(seqs[:: max(1, len(seqs) // _SAMPLES)])
         present = await self._readers.run(_newest_dictionary)
-        if present is not None and len(samples) < _FEWEST:
-            return present[0]
-        trained = await asyncio.to_thread(_trained, samples)
         if present is not None:
             number, content = present
-            now, then = await asyncio.to_thread(_sizes, samples, content, trained)
+            if len(samples) < _FEWEST:
+                return number
+            trial = await asyncio.to_thread(_trained, samples[::2])
+            now, then = await asyncio.to_thread(_sizes, samples[1::2], content, trial)
             if now <= _WORSE * then:
                 return number
+        trained = await asyncio.to_thread(_trained, samples)
         return await self._writer.change(lambda transaction: transaction.add_dictionary(trained))
 
     async def _samples(self, seqs: Sequence[int]) -> list[bytes]:

@@ -9,6 +9,7 @@ written with.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import zstandard
 
@@ -30,12 +31,16 @@ DICTIONARY_BYTES = 96 * 1024
 """The size of a dictionary; the best of those tried between 16 and 110 KiB on real errors."""
 
 
+_DECOMPRESSORS = 16
+"""How many a connection keeps, those last used: with its dictionary each takes some 200 KiB."""
+
+
 class Documents:
-    """The documents as one connection sees them, with the dictionaries it has read."""
+    """The documents as one connection sees them, with the dictionaries it has read last."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._decompressors: dict[int, zstandard.ZstdDecompressor] = {}
+        self._decompressor = lru_cache(_DECOMPRESSORS)(self._new_decompressor)
 
     def read(self, seq: int) -> bytes:
         """The document of the state that a `seq` names. Raises LookupError."""
@@ -113,14 +118,13 @@ class Documents:
             raise LookupError(f"no document has the seq {seq}")
         if dictionary is None:
             return document
-        decompressor = self._decompressors.get(dictionary)
-        if decompressor is None:
-            decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
-            self._decompressors[dictionary] = decompressor
         try:
-            return decompressor.decompress(document)
+            return self._decompressor(dictionary).decompress(document)
         except zstandard.ZstdError as error:
             raise StorageUnavailable(f"A compressed document is damaged: {error}.") from error
+
+    def _new_decompressor(self, dictionary: int) -> zstandard.ZstdDecompressor:
+        return zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
 
     def _dictionary(self, number: int) -> zstandard.ZstdCompressionDict:
         (content,) = self._connection.execute(

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from app.connections.pace import Pace, extension
 from app.connections.unread import Unread
-
-HEAD_BYTES = 64 * 1024
-"""The most that may follow of a head after its first piece, which is what could be read at once;
-other servers take 8 to 64 KiB."""
+from app.protocol.http import HttpProtocol
 
 AGAIN_SECONDS = 1.0
 """Before which a refused client is not to ask again: what `Retry-After` says."""
@@ -42,7 +37,7 @@ class Limits:
     note_repeated: Callable[[], None]
 
 
-class Connection(HttpToolsProtocol):
+class Connection(HttpProtocol):
     """One client's connection. uvicorn closes those that stay idle after an answer."""
 
     def __init__(self, limits: Limits, **given: Any) -> None:
@@ -52,7 +47,6 @@ class Connection(HttpToolsProtocol):
         self._refused_at: float | None = None
         self._is_resting = False
         self._is_in_head = False
-        self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._extensions = extension(self._note_refusal)
 
@@ -60,7 +54,7 @@ class Connection(HttpToolsProtocol):
         """Wait for a first request; refuse a connection beyond the limit of their number."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.max_connections:
-            self._answer(HTTPStatus.TOO_MANY_REQUESTS)
+            self._answer_shortly(HTTPStatus.TOO_MANY_REQUESTS)
         else:
             self._await_head()
 
@@ -71,14 +65,8 @@ class Connection(HttpToolsProtocol):
         self._limits.unread.release(self.transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrives, of a head only so much and for so long."""
-        scope = self.scope
+        """Take what arrives, of a head only for so long."""
         super().data_received(data)
-        if self._is_in_head and self.scope is scope:  # nothing of it is of an earlier request
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-                return
         if self._head_timer is None and self._is_between_requests():
             self._await_head()
 
@@ -86,7 +74,6 @@ class Connection(HttpToolsProtocol):
         """Begin with a head, and offer the application to note a refusal."""
         super().on_message_begin()
         self._is_in_head = True
-        self._head_bytes = 0
         self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
 
     def on_headers_complete(self) -> None:
@@ -96,9 +83,15 @@ class Connection(HttpToolsProtocol):
             self._stop_waiting()
         if len(self.pipeline) >= PIPELINED:
             self.transport.abort()
-        elif self._refused_at is not None and self._is_early(self._refused_at):
+        elif (
+            self._refused_at is not None
+            and self._is_early(self._refused_at)
+            and not self.parser.should_upgrade()  # which comes again, without the offer
+        ):
             self._limits.note_repeated()
-            self._answer(HTTPStatus.TOO_MANY_REQUESTS, close=not self.parser.should_keep_alive())
+            self._answer_shortly(
+                HTTPStatus.TOO_MANY_REQUESTS, close=not self.parser.should_keep_alive()
+            )
             self._rest()
         else:
             super().on_headers_complete()
@@ -168,11 +161,11 @@ class Connection(HttpToolsProtocol):
 
     def _lose_patience(self) -> None:
         if self._is_in_head:
-            self._answer(HTTPStatus.REQUEST_TIMEOUT)
+            self._answer_shortly(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.abort()
 
-    def _answer(self, status: HTTPStatus, *, close: bool = True) -> None:
+    def _answer_shortly(self, status: HTTPStatus, *, close: bool = True) -> None:
         """Answer instead of the application; close at once where the client would not know for
         what, or reads nothing."""
         if self.transport.get_write_buffer_size() or not self._is_between_requests():
