@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from app import backup, legacy, migration, transfer
+from app.errors import StorageUnavailable
 from app.main import retention_policy
 from app.metrics import Metrics
 from app.progress import ProgressReport
@@ -146,10 +147,18 @@ async def check_store(settings: Settings, repair: bool) -> None:
         async for finding in service.storage.check():
             found += 1
             print(f"{finding.place}: {finding.problem}")
-        patterns = sum((await service.count(Filters())).by_type.values())
-    print(f"{patterns} patterns, {found or 'no'} problems found")
+        print(f"{await _number_of_patterns(service)}, {found or 'no'} problems found")
+        if found:
+            print(service.storage.mending, file=sys.stderr)
     if found:
         raise typer.Exit(1)
+
+
+async def _number_of_patterns(service: PatternService) -> str:
+    try:
+        return f"{sum((await service.count(Filters())).by_type.values())} patterns"
+    except StorageUnavailable:
+        return "nobody knows how many patterns"
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from app.errors import PatternNotFound
 from app.schemas.filters import Filters, Order, Position
@@ -178,6 +178,9 @@ class Repair:
 
 class Storage(ABC):
     """One open store. `open` comes first and `close` last, each once."""
+
+    mending: ClassVar[str]
+    """What a person can do about damage that a check has found: one sentence or more."""
 
     @abstractmethod
     async def open(self) -> None:

@@ -8,6 +8,7 @@ SUBJECTS = {
     "overload": "more is asked for than can be served",
     "kill": "the service is killed at random moments under writers",
     "replay": "the power fails at any moment of a history",
+    "corruption": "files are damaged at random places",
 }
 """A further one is a module of this name, whose `main` takes the other words and returns a
 status."""

@@ -49,6 +49,8 @@ class FilesystemStorage(IndexedStorage):
     in a power failure the files still have.
     """
 
+    mending = "The index is damaged: pattern-store check --repair makes it anew from the files."
+
     def __init__(
         self,
         path: str,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.errors import StoreNotOpened
+from app.errors import DamagedStore, StoreNotOpened
 from app.schemas.json_text import same_json
 from app.schemas.records import Record
 from app.storage.base import Finding
@@ -20,7 +20,7 @@ def verify_store_file(root: Path) -> list[Finding]:
         return [Finding(STORE, "is gone; pattern-store check --repair makes it anew")]
     try:
         read_store_file(root)
-    except StoreNotOpened as error:
+    except (DamagedStore, StoreNotOpened) as error:
         return [Finding(STORE, str(error))]
     return []
 

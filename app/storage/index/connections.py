@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from app.errors import QueryTooExpensive, StorageUnavailable, StoreNotOpened
+from app.errors import DamagedStore, QueryTooExpensive, StorageUnavailable, StoreNotOpened
 from app.storage.index.documents import Documents
 from app.storage.index.schema import known_version
 
@@ -38,6 +38,21 @@ _SAME_AS = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_PERM: errno.EACCES,
 }
+
+_DAMAGE = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_TOOBIG,
+    }
+)
+"""SQLite's errors that only a damaged file brings about: no statement of ours violates a
+constraint unless the tables contradict each other."""
+
+DRIVER_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What the driver raises: where names are damaged, it cannot read its own messages."""
 
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
@@ -101,7 +116,7 @@ def _set_up(connection: Connection, *settings: str) -> Connection:
         known_version(connection)  # first, since settings can change even a foreign file
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
-    except (sqlite3.Error, StoreNotOpened):
+    except (*DRIVER_ERRORS, StoreNotOpened):
         connection.close()
         raise
     return connection
@@ -127,9 +142,37 @@ def checkpoint(connection: Connection) -> None:
 
 def translated(error: Exception) -> Exception:
     """The driver's or the file system's error as the contract's; any other as it is."""
+    if is_damage(error):
+        return DamagedStore(
+            f"The store is damaged: {explained(error)}. What is elsewhere can be read; "
+            "pattern-store check tells what is damaged, and what repairs it."
+        )
     if isinstance(error, sqlite3.Error | OSError):
         return StorageUnavailable(f"The store does not answer: {error}.{_remedy(error)}")
     return error
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of the driver says that the file is damaged."""
+    if isinstance(error, UnicodeDecodeError):  # of a name in the driver's message
+        return True
+    if not isinstance(error, sqlite3.Error):
+        return False
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # it is Python's, of a text that is no UTF-8
+        return isinstance(error, sqlite3.OperationalError)
+    return code & 0xFF in _DAMAGE
+
+
+def is_contradiction(error: Exception) -> bool:
+    """Whether a statement did not fit the tables: of another version, or damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) and code == sqlite3.SQLITE_ERROR
+
+
+def explained(error: Exception) -> str:
+    """What is damaged, without what is stored there."""
+    return str(error).partition(" with text ")[0]
 
 
 def _remedy(error: sqlite3.Error | OSError) -> str:
@@ -137,6 +180,8 @@ def _remedy(error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
         return _REMEDIES.get(error.errno or 0, "")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if is_contradiction(error):
+        return " Its tables are damaged, or of an earlier version: pattern-store check tells."
     return _REMEDIES.get(_SAME_AS.get(code, 0), "")
 
 
@@ -258,7 +303,7 @@ class Readers:
         worker = await self._free.get()
         try:
             return await worker.run(partial(_in_transaction, work, seconds))
-        except sqlite3.Error as error:
+        except DRIVER_ERRORS as error:
             raise translated(error) from error
         except asyncio.CancelledError:
             worker.interrupt()

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import zstandard
 
-from app.errors import StorageUnavailable
-from app.storage.index.rows import insert_rows
+from app.storage.index.rows import Unreadable, insert_rows
 
 _LEVEL = 9
 _READ = (
@@ -21,7 +20,7 @@ _READ = (
     " UNION ALL SELECT document, dictionary FROM cold_documents WHERE seq = ?1"
 )
 _READ_EACH = (
-    "SELECT s.value, coalesce(d.document, c.document), c.dictionary FROM json_each(?) s"
+    "SELECT coalesce(d.document, c.document), c.dictionary FROM json_each(?) s"
     " LEFT JOIN documents d ON d.seq = s.value"
     " LEFT JOIN cold_documents c ON d.seq IS NULL AND c.seq = s.value"
 )
@@ -37,18 +36,14 @@ class Documents:
         self._connection = connection
         self._decompressors: dict[int, zstandard.ZstdDecompressor] = {}
 
-    def read(self, seq: int) -> bytes:
-        """The document of the state that a `seq` names. Raises LookupError."""
+    def read(self, seq: int) -> bytes | Unreadable:
+        """The document of the state that a `seq` names."""
         row = self._connection.execute(_READ, (seq,)).fetchone()
-        return self._text(seq, *(row or (None, None)))
+        return self._text(*(row or (None, None)))
 
-    def of(self, seqs: Sequence[int]) -> Iterator[bytes]:
-        """The documents of some states in their order, read when they are asked for.
-
-        Raises LookupError where there is none.
-        """
-        rows = self._connection.execute(_READ_EACH, (json.dumps(seqs),))
-        for row in rows:
+    def of(self, seqs: Sequence[int]) -> Iterator[bytes | Unreadable]:
+        """The documents of some states in their order, read when they are asked for."""
+        for row in self._connection.execute(_READ_EACH, (json.dumps(seqs),)):
             yield self._text(*row)
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:
@@ -108,22 +103,28 @@ class Documents:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _text(self, seq: int, document: bytes | None, dictionary: int | None) -> bytes:
+    def _text(self, document: bytes | None, dictionary: int | None) -> bytes | Unreadable:
         if document is None:
-            raise LookupError(f"no document has the seq {seq}")
+            return Unreadable("it has no document")
         if dictionary is None:
             return document
-        decompressor = self._decompressors.get(dictionary)
-        if decompressor is None:
-            decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
-            self._decompressors[dictionary] = decompressor
         try:
-            return decompressor.decompress(document)
-        except zstandard.ZstdError as error:
-            raise StorageUnavailable(f"A compressed document is damaged: {error}.") from error
+            return self._decompressor(dictionary).decompress(document)
+        except (zstandard.ZstdError, LookupError, MemoryError, ValueError) as error:
+            return Unreadable(f"it cannot be decompressed ({error})")
+
+    def _decompressor(self, dictionary: int) -> zstandard.ZstdDecompressor:
+        found = self._decompressors.get(dictionary)
+        if found is None:
+            found = zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
+            self._decompressors[dictionary] = found
+        return found
 
     def _dictionary(self, number: int) -> zstandard.ZstdCompressionDict:
-        (content,) = self._connection.execute(
+        """The dictionary of a number. Raises LookupError."""
+        row = self._connection.execute(
             "SELECT content FROM dictionaries WHERE number = ?", (number,)
         ).fetchone()
-        return zstandard.ZstdCompressionDict(content)
+        if row is None:
+            raise LookupError(f"there is no dictionary {number}")
+        return zstandard.ZstdCompressionDict(row[0])

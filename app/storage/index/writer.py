@@ -5,7 +5,6 @@ under way the writes that arrive wait, and then go together.
 """
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from app.errors import PatternStoreError, StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.index.connections import Connection, Readiness, Worker, translated
+from app.storage.index.connections import DRIVER_ERRORS, Connection, Readiness, Worker, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -82,7 +81,7 @@ class Writer:
         """Do what SQLite does only between transactions, such as a checkpoint."""
         try:
             return await self._worker.run(work)
-        except sqlite3.Error as error:
+        except DRIVER_ERRORS as error:
             raise translated(error) from error
 
     async def finish(self) -> None:
@@ -143,7 +142,7 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
     """The result of each write, an exception where it failed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:  # none of them is to blame: no use in trying one by one
+    except DRIVER_ERRORS as error:  # none of them is to blame: no use in trying one by one
         return [translated(error) for _ in group]
     try:
         transaction = Transaction(connection, mirror)
