@@ -8,8 +8,9 @@ from app.schemas.records import Record
 from app.storage.base import Finding
 from app.storage.filesystem import files
 from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
-from app.storage.filesystem.layout import STORE, is_archive
+from app.storage.filesystem.layout import STORE, TOMBSTONES, is_archive
 from app.storage.filesystem.store_file import read_store_file
+from app.storage.filesystem.tombstones import read_tombstones, unreadable_lines
 from app.storage.index.connections import Connection
 from app.storage.index.reading import get
 
@@ -23,6 +24,17 @@ def verify_store_file(root: Path) -> list[Finding]:
     except (DamagedStore, StoreNotOpened) as error:
         return [Finding(STORE, str(error))]
     return []
+
+
+def verify_tombstones(connection: Connection, root: Path) -> list[Finding]:
+    """What is wrong with `tombstones.ndjson`."""
+    known = {seq for (seq,) in connection.execute("SELECT seq FROM tombstones")}
+    findings = []
+    if number := unreadable_lines(root):
+        findings.append(Finding(TOMBSTONES, f"{number} of its lines cannot be read"))
+    if known - {tombstone.seq for tombstone, _ in read_tombstones(root)}:
+        findings.append(Finding(TOMBSTONES, "lacks deletions that the index knows"))
+    return findings
 
 
 def verify_folder(connection: Connection, root: Path, folder: str) -> list[Finding]:

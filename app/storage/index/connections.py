@@ -10,8 +10,8 @@ import errno
 import math
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -97,8 +97,8 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
     )
 
 
-def connect_reader(path: Path) -> Connection:
-    """A connection that cannot change the database."""
+def connect_reader(path: Path, *, damaged: bool = False) -> Connection:
+    """A connection that cannot change the database; of a `damaged` one it reads what it can."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -108,6 +108,8 @@ def connect_reader(path: Path) -> Connection:
         factory=Connection,
     )
     connection.set_progress_handler(connection.is_late, _STEPS)
+    if damaged:  # SQLite then takes also a file whose end is missing
+        connection.execute("PRAGMA writable_schema = ON")
     return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
 
 
@@ -186,10 +188,11 @@ def _remedy(error: sqlite3.Error | OSError) -> str:
 
 
 class Readiness:
-    """Whether the database can be used, or why it cannot yet."""
+    """Whether the database can be used, or why it cannot yet; whether a read has found damage."""
 
     def __init__(self) -> None:
         self.objection: str | None = None
+        self.damaged = False
 
     def check(self) -> None:
         """Raise StorageUnavailable while there is an objection."""
@@ -213,11 +216,22 @@ class Worker:
     async def open(self) -> None:
         """Connect. The driver's errors come through."""
         self._thread.start()
+        await self.connect()
+
+    async def connect(self) -> None:
+        """Connect, again if it has been disconnected. The driver's errors come through."""
         self._connection = await self._call(self._connect)
+
+    async def disconnect(self) -> None:
+        """Finish what was asked for, then disconnect."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._call(connection.close)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Have the thread do a piece of work when it has done those before it."""
-        assert self._connection is not None, "open comes first"
+        if self._connection is None:
+            raise StorageUnavailable("The store is not open, or its index is being made anew.")
         return await self._call(partial(work, self._connection))
 
     def interrupt(self) -> None:
@@ -226,10 +240,8 @@ class Worker:
             self._connection.interrupt()
 
     async def close(self) -> None:
-        """Finish what was asked for, then disconnect."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await self._call(connection.close)
+        """Disconnect for good."""
+        await self.disconnect()
         self._jobs.put(None)
 
     async def _call(self, work: Callable[[], T]) -> T:
@@ -303,13 +315,32 @@ class Readers:
         worker = await self._free.get()
         try:
             return await worker.run(partial(_in_transaction, work, seconds))
-        except DRIVER_ERRORS as error:
-            raise translated(error) from error
+        except (*DRIVER_ERRORS, DamagedStore) as error:
+            raise self.noted(translated(error)) from error
         except asyncio.CancelledError:
             worker.interrupt()
             raise
         finally:
             self._free.put_nowait(worker)
+
+    def noted(self, error: T) -> T:
+        """An error that a read has come to; damage is remembered."""
+        self._readiness.damaged |= isinstance(error, DamagedStore)
+        return error
+
+    @asynccontextmanager
+    async def disconnected(self) -> AsyncIterator[None]:
+        """A time in which none of them is connected; it begins when all have done their work."""
+        workers = [await self._free.get() for _ in self._workers]
+        try:
+            for worker in workers:
+                await worker.disconnect()
+            yield
+            for worker in workers:
+                await worker.connect()
+        finally:
+            for worker in workers:
+                self._free.put_nowait(worker)
 
     async def close(self) -> None:
         """Disconnect them all."""
@@ -325,10 +356,23 @@ def _in_transaction(
         connection.deadline = time.monotonic() + seconds
     try:
         return work(connection)
-    except sqlite3.OperationalError as error:
-        if seconds is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+    except (*DRIVER_ERRORS, DamagedStore) as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if seconds is not None and code == sqlite3.SQLITE_INTERRUPT:
             raise QueryTooExpensive(seconds) from None
+        forget_pages(connection)
         raise
     finally:
         connection.deadline = math.inf
+        roll_back(connection)
+
+
+def roll_back(connection: Connection) -> None:
+    """Undo what was not committed; a failure may have done it already."""
+    if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def forget_pages(connection: Connection) -> None:
+    """After a failure, have all be read from the disk again, which may have given back nonsense."""
+    connection.execute("PRAGMA shrink_memory")

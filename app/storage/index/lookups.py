@@ -53,7 +53,7 @@ class Lookups:
                 found = await self._readers.run(partial(_get_each, pattern_ids=names))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is each caller's answer
                 found = [error] * len(group)
-            for (_, future), result in zip(group, found, strict=True):
+            for (_, future), result in zip(group, map(self._readers.noted, found), strict=True):
                 if not future.done():  # or its caller went away
                     future.set_result(result)
         self._reading = False

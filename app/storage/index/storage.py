@@ -91,7 +91,9 @@ class IndexedStorage(Storage):
         self._readiness = Readiness()
         self._query_seconds = query_seconds
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
-        self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
+        self._readers = Readers(
+            partial(connect_reader, database, damaged=read_only), readers, self._readiness
+        )
         self._lookups = Lookups(self._readers)
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)
@@ -146,7 +148,7 @@ class IndexedStorage(Storage):
         lost = lost_writes(self._path, before)
         if lost is not None:
             self._losses.append(Finding(f"{self._path.name}-wal", lost))
-            _log.warning("writes lost", extra={"place": f"{self._path}-wal", "why": lost})
+            _log.warning("log of writes damaged", extra={"place": f"{self._path}-wal", "why": lost})
 
     async def ready(self) -> None:
         if not self._read_only:  # or it is looked at as it is

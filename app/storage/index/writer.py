@@ -12,11 +12,19 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from app.errors import PatternStoreError, StorageUnavailable
+from app.errors import DamagedStore, PatternStoreError, StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.index.connections import DRIVER_ERRORS, Connection, Readiness, Worker, translated
+from app.storage.index.connections import (
+    DRIVER_ERRORS,
+    Connection,
+    Readiness,
+    Worker,
+    forget_pages,
+    roll_back,
+    translated,
+)
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -83,6 +91,12 @@ class Writer:
             return await self._worker.run(work)
         except DRIVER_ERRORS as error:
             raise translated(error) from error
+
+    async def reconnect(self, between: Callable[[], None]) -> None:
+        """Disconnect, do something to the file, and connect again. Errors come through."""
+        await self._worker.disconnect()
+        await asyncio.to_thread(between)
+        await self._worker.connect()
 
     async def finish(self) -> None:
         """Commit all that waits."""
@@ -152,8 +166,9 @@ def _commit(connection: Connection, group: Sequence[_Write], mirror: Mirror) -> 
         mirror.committed()
         return results
     except Exception as error:  # noqa: BLE001 - whatever it is, each caller gets its own answer
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
+        if isinstance(error, (*DRIVER_ERRORS, DamagedStore)):
+            forget_pages(connection)
         mirror.undone(connection)
         if len(group) > 1:
             return [_commit(connection, [write], mirror)[0] for write in group]
