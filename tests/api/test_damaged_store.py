@@ -1,5 +1,6 @@
 """A pattern that a disk has changed: named, never returned, and no trouble for the others."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.api.answers import problem
-from tests.api.commands import pattern_store
+from tests.api.commands import pattern_store_process
 from tests.patterns import pattern
 
 
@@ -71,7 +72,7 @@ async def test_it_can_be_deleted_by_a_filter_and_posted_again(damaged: AsyncClie
 
 async def test_a_check_names_it_and_says_what_helps(damaged: AsyncClient, tmp_path: Path) -> None:
     assert (await damaged.get("/healthz")).status_code == 200
-    result = pattern_store(tmp_path, "check")
+    result = await asyncio.to_thread(pattern_store_process, tmp_path, "check")
     assert result.status == 1
     assert "b: its document is damaged: it differs from its checksum\n" in result.output
     assert "pattern-store restore" in result.errors

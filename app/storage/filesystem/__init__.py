@@ -23,7 +23,8 @@ from app.storage.filesystem.store_file import StoreFile, read_store_file
 from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
 from app.storage.filesystem.verification import verify_folder, verify_store_file, verify_tombstones
 from app.storage.folder import put_in_place
-from app.storage.index.connections import DRIVER_ERRORS, Connection, translated
+from app.storage.index.connections import Connection
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.storage import IndexedStorage
 
 T = TypeVar("T")

@@ -9,13 +9,8 @@ from pathlib import Path
 
 from app.errors import StoreNotOpened
 from app.storage.filesystem.files import TABLES
-from app.storage.index.connections import (
-    DRIVER_ERRORS,
-    Connection,
-    explained,
-    is_contradiction,
-    is_damage,
-)
+from app.storage.index.connections import Connection
+from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
 
 _log = logging.getLogger(__name__)
 

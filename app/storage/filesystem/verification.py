@@ -58,7 +58,10 @@ def verify_folder(connection: Connection, root: Path, folder: str) -> list[Findi
 
 
 def _verify(connection: Connection, file: FoundFile, record: Record) -> list[Finding]:
-    current = get(connection, record.pattern_id)
+    try:
+        current = get(connection, record.pattern_id)
+    except DamagedStore:
+        return []  # the index's own check tells
     if current is not None and record.preserved == current.stored:
         place, _ = files.place_of(connection, current.stored.seq)
         if not same_json(record.content(), current.content()):

@@ -9,7 +9,8 @@ from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
 from app.storage.index import summaries
-from app.storage.index.connections import Connection, explained, is_damage
+from app.storage.index.connections import Connection
+from app.storage.index.failures import explained, is_damage
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
 from app.storage.index.schema import MIGRATIONS, known_version
 from app.storage.index.summarising import summary_of

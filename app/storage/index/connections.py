@@ -6,7 +6,6 @@ is handed over as one function, since each hand-over costs more than a statement
 """
 
 import asyncio
-import errno
 import math
 import sqlite3
 import time
@@ -20,39 +19,10 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from app.errors import DamagedStore, QueryTooExpensive, StorageUnavailable, StoreNotOpened
 from app.storage.index.documents import Documents
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.schema import known_version
 
 T = TypeVar("T")
-
-_REMEDIES = {
-    errno.ENOSPC: " Make room on the disk.",
-    errno.EDQUOT: " Make room on the disk, or raise the quota.",
-    errno.EFBIG: " Raise the limit on the size of files.",
-    errno.EROFS: " Mount the disk so that it can be written.",
-    errno.EACCES: " Give it to the user that runs the service (chown), or allow access (chmod).",
-    errno.EPERM: " Give it to the user that runs the service (chown), or allow access (chmod).",
-    errno.ENOTDIR: " Move the file away that stands where a folder should be.",
-}
-_SAME_AS = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-    sqlite3.SQLITE_PERM: errno.EACCES,
-}
-
-_DAMAGE = frozenset(
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-        sqlite3.SQLITE_TOOBIG,
-    }
-)
-"""SQLite's errors that only a damaged file brings about: no statement of ours violates a
-constraint unless the tables contradict each other."""
-
-DRIVER_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""What the driver raises: where names are damaged, it cannot read its own messages."""
 
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
@@ -78,8 +48,13 @@ class Connection(sqlite3.Connection):
         return time.monotonic() > self.deadline
 
 
-def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connection:
-    """The one connection that changes the database, which it creates where there is none."""
+def connect_writer(
+    path: Path, synchronous: Literal["full", "normal"], opened: Callable[[], None] = lambda: None
+) -> Connection:
+    """The one connection that changes the database, which it creates where there is none.
+
+    `opened` is called when SQLite has taken up a log that was left, and nothing is written yet.
+    """
     connection = sqlite3.connect(
         path,
         timeout=_BUSY_SECONDS,
@@ -89,6 +64,7 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
     )
     return _set_up(
         connection,
+        opened,
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         f"synchronous = {synchronous}",
@@ -110,12 +86,13 @@ def connect_reader(path: Path, *, damaged: bool = False) -> Connection:
     connection.set_progress_handler(connection.is_late, _STEPS)
     if damaged:  # SQLite then takes also a file whose end is missing
         connection.execute("PRAGMA writable_schema = ON")
-    return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
+    return _set_up(connection, lambda: None, "query_only = ON", "temp_store = MEMORY")
 
 
-def _set_up(connection: Connection, *settings: str) -> Connection:
+def _set_up(connection: Connection, opened: Callable[[], None], *settings: str) -> Connection:
     try:
         known_version(connection)  # first, since settings can change even a foreign file
+        opened()
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
     except (*DRIVER_ERRORS, StoreNotOpened):
@@ -140,51 +117,6 @@ def checkpoint(connection: Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
-
-
-def translated(error: Exception) -> Exception:
-    """The driver's or the file system's error as the contract's; any other as it is."""
-    if is_damage(error):
-        return DamagedStore(
-            f"The store is damaged: {explained(error)}. What is elsewhere can be read; "
-            "pattern-store check tells what is damaged, and what repairs it."
-        )
-    if isinstance(error, sqlite3.Error | OSError):
-        return StorageUnavailable(f"The store does not answer: {error}.{_remedy(error)}")
-    return error
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether an error of the driver says that the file is damaged."""
-    if isinstance(error, UnicodeDecodeError):  # of a name in the driver's message
-        return True
-    if not isinstance(error, sqlite3.Error):
-        return False
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # it is Python's, of a text that is no UTF-8
-        return isinstance(error, sqlite3.OperationalError)
-    return code & 0xFF in _DAMAGE
-
-
-def is_contradiction(error: Exception) -> bool:
-    """Whether a statement did not fit the tables: of another version, or damaged."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, sqlite3.OperationalError) and code == sqlite3.SQLITE_ERROR
-
-
-def explained(error: Exception) -> str:
-    """What is damaged, without what is stored there."""
-    return str(error).partition(" with text ")[0]
-
-
-def _remedy(error: sqlite3.Error | OSError) -> str:
-    """What a person can do about it, where that is known."""
-    if isinstance(error, OSError):
-        return _REMEDIES.get(error.errno or 0, "")
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if is_contradiction(error):
-        return " Its tables are damaged, or of an earlier version: pattern-store check tells."
-    return _REMEDIES.get(_SAME_AS.get(code, 0), "")
 
 
 class Readiness:

@@ -103,14 +103,14 @@ class Documents:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _text(self, document: bytes | None, dictionary: int | None) -> bytes | Unreadable:
-        if document is None:
+    def _text(self, document: object, dictionary: int | None) -> bytes | Unreadable:
+        if not isinstance(document, bytes):  # a damaged row can hold anything
             return Unreadable("it has no document")
         if dictionary is None:
             return document
         try:
             return self._decompressor(dictionary).decompress(document)
-        except (zstandard.ZstdError, LookupError, MemoryError, ValueError) as error:
+        except (zstandard.ZstdError, LookupError, MemoryError, TypeError, ValueError) as error:
             return Unreadable(f"it cannot be decompressed ({error})")
 
     def _decompressor(self, dictionary: int) -> zstandard.ZstdDecompressor:

@@ -9,7 +9,8 @@ from functools import partial
 
 from app.schemas.records import StoredDocument
 from app.storage.index import reading
-from app.storage.index.connections import Connection, Readers, translated
+from app.storage.index.connections import Connection, Readers
+from app.storage.index.failures import translated
 
 Found = StoredDocument | Exception | None
 

@@ -30,18 +30,15 @@ from app.storage.index import check, reading
 from app.storage.index.agents import agents
 from app.storage.index.compression import Compressor
 from app.storage.index.connections import (
-    DRIVER_ERRORS,
     Connection,
     Readers,
     Readiness,
     Worker,
     connect_reader,
     connect_writer,
-    explained,
-    is_contradiction,
-    is_damage,
     read_anew,
 )
+from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
 from app.storage.index.lookups import Lookups
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
@@ -99,10 +96,9 @@ class IndexedStorage(Storage):
         self._summariser = Summariser(self._readers, self._writer)
 
     def _connect(self) -> Connection:
-        before = wal_index(self._path)
-        connection = connect_writer(self._path, self._synchronous)
+        notice_loss = partial(self._notice_loss, wal_index(self._path))
+        connection = connect_writer(self._path, self._synchronous, notice_loss)
         try:
-            self._notice_loss(before)
             migrate(connection)
         except Exception:
             connection.close()

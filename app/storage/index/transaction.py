@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.errors import PatternChanged, PatternExists
+from app.errors import DamagedStore, PatternChanged, PatternExists
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import (
     Filed,
@@ -269,23 +269,26 @@ class Transaction:
                 found.append(stored_document(row, document))
         return found
 
-    def _record_of(self, state: StoredDocument) -> Record:
-        """The record of a state; without a document, what the other tables tell of it."""
+    def _record_of(self, state: StoredDocument) -> tuple[Record, int]:
+        """The record of a state, and its size; without a document, as the other tables tell it."""
         if state.document:
-            return record_of_document(state)
+            return record_of_document(state), len(state.document)
         size, project_name, agent = self.connection.execute(
             "SELECT size, project_name, agent FROM patterns WHERE seq = ?", (state.seq,)
         ).fetchone()
+        if not all(type(number) is int for number in (size, state.timestamp)):
+            raise DamagedStore(f"The pattern {state.pattern_id!r} is too damaged to be deleted.")
         tags = self.connection.execute("SELECT tag FROM tags WHERE seq = ?", (state.seq,))
-        return Record(
+        record = Record(
             *state[:3],
             at=state.stored.at,
-            document=bytes(size),
+            document=b"",
             received=b"",
             filed=Filed(project_name, agent, *[None] * 8),
             tags=tuple(tag for (tag,) in tags),
             text="",
         )
+        return record, size
 
     def _add(self, added: Sequence[tuple[Record, Provenance]]) -> None:
         if not added:
@@ -331,7 +334,7 @@ class Transaction:
             "words (rowid, text)",
             [(stored.seq, record.text) for record, stored in added if record.text],
         )
-        self._tally(1, (record for record, _ in added))
+        self._tally(1, [(record, len(record.document)) for record, _ in added])
 
     def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
         insert_rows(
@@ -342,7 +345,10 @@ class Transaction:
         self._buried += tombstones
 
     def _remove(self, states: Sequence[StoredDocument]) -> None:
-        removed = [(self._record_of(state), state.stored.seq) for state in states]
+        found = [self._record_of(state) for state in states]
+        sizes = [size for _, size in found]
+        seqs = [state.seq for state in states]
+        removed = [(record, seq) for (record, _), seq in zip(found, seqs, strict=True)]
         self._mirror.let_go(self.connection, states)
         gone = {seq for _, seq in removed}
         self._added = [entry for entry in self._added if entry[1].seq not in gone]
@@ -356,13 +362,13 @@ class Transaction:
         texts = [(seq, record.text) for record, seq in removed if record.text]
         execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", texts)
         self._removed_words += len(texts)
-        self._tally(-1, (record for record, _ in removed))
+        self._tally(-1, zip((record for record, _ in removed), sizes, strict=True))
 
-    def _tally(self, sign: int, records: Iterable[Record]) -> None:
-        for record in records:
+    def _tally(self, sign: int, records: Iterable[tuple[Record, int]]) -> None:
+        for record, size in records:
             key = (day_of(record.timestamp), record.filed.project_name, record.pattern_type)
             delta = self._days[key]
             delta[0] += sign
-            delta[1] += sign * len(record.document)
+            delta[1] += sign * size
             if record.filed.agent is not None:
                 self._hours.add(record.timestamp // HOUR)

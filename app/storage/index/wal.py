@@ -123,12 +123,15 @@ class _Log:
                 return False  # it has been begun anew meanwhile
             seed = last.checksum
         number = whole + 1
-        previous = self._frame(number)
-        if previous is None or self._continues(seed, previous):
-            return False  # somebody writes to it
-        while (frame := self._frame(number := number + 1)) is not None:
+        broken = self._frame(number)
+        while broken is not None and self._continues(seed, broken):
+            # of the transaction that breaks off, or of somebody who writes just now
+            seed, number = broken.checksum, number + 1
+            broken = self._frame(number)
+        previous = broken
+        while previous is not None and (frame := self._frame(number := number + 1)) is not None:
             if previous.ends and self._continues(previous.checksum, frame):
-                return previous.salts == frame.salts == self.salts
+                return previous.salts == self.salts
             previous = frame
         return False
 

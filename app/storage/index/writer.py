@@ -16,15 +16,8 @@ from app.errors import DamagedStore, PatternStoreError, StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
-from app.storage.index.connections import (
-    DRIVER_ERRORS,
-    Connection,
-    Readiness,
-    Worker,
-    forget_pages,
-    roll_back,
-    translated,
-)
+from app.storage.index.connections import Connection, Readiness, Worker, forget_pages, roll_back
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -90,6 +83,7 @@ class Writer:
         try:
             return await self._worker.run(work)
         except DRIVER_ERRORS as error:
+            await self._worker.run(forget_pages)
             raise translated(error) from error
 
     async def reconnect(self, between: Callable[[], None]) -> None:

@@ -28,6 +28,9 @@ from tests.unit.sqlite.conftest import storage_at
 Call = Callable[[SQLiteStorage, Path], Awaitable[Any]]
 Fault = Callable[[Path], AbstractContextManager[None]]
 
+HELD = 147
+"""Patterns that a store has after `filled`, beside tombstones."""
+
 ALL = Filters()
 LATER = NOON + 2 * DAY
 
@@ -38,14 +41,14 @@ async def _steps(steps: AsyncIterator[int]) -> int:
 
 def _restored() -> list[StoredDocument]:
     made = record("restored")
-    return [StoredDocument(*made[:3], made.document, Provenance(NOON, 500, 3))]
+    return [StoredDocument(*made[:3], made.document, Provenance(NOON, 5000, 3))]
 
 
 WRITES: dict[str, Call] = {
     "insert_many": lambda storage, _: storage.insert_many(records(20, "q")),
     "update": lambda storage, _: storage.update(record("p0007", version="2"), seq=8),
     "delete_many": lambda storage, _: storage.delete_many([9, 10, 11]),
-    "restore": lambda storage, _: storage.restore(_restored(), last_seq=600, purged_seq=1),
+    "restore": lambda storage, _: storage.restore(_restored(), last_seq=6000, purged_seq=1),
     "purge_tombstones": lambda storage, _: storage.purge_tombstones(now() + DAY),
     "compress": lambda storage, _: _steps(storage.compress(LATER)),
     "summarise": lambda storage, _: _steps(storage.summarise(LATER)),
@@ -166,7 +169,8 @@ async def filled(path: Path, *, logged: bool = False) -> SQLiteStorage:
     await storage.open()
     old = [record(f"p{n:04}", at=NOON, context={"tags": ["t"]}) for n in range(150)]
     await storage.insert_many(old)
-    await storage.delete_many([1, 2, 3])
+    await storage.insert_many(records(200, "e", pattern_type="error_occurrence"))
+    await storage.delete_many([1, 2, 3, *range(151, 351)])
     if not logged:
         await storage.close()
         storage = storage_at(path)
@@ -245,7 +249,7 @@ async def test_a_database_that_is_damaged_is_told_of_and_served_again_when_it_is
     assert type(failure) is DamagedStore
     (tmp_path / "snapshot.db").unlink(missing_ok=True)
     await call(storage, tmp_path)
-    assert len(await everything(storage)) >= 150
+    assert len(await everything(storage)) >= HELD
     assert await findings(storage) == []
     await storage.close()
 
@@ -259,6 +263,6 @@ async def test_a_log_that_cannot_be_read_is_told_of_and_served_again_when_it_can
     assert type(failure) is StorageUnavailable
     (tmp_path / "snapshot.db").unlink(missing_ok=True)
     await call(storage, tmp_path)
-    assert len(await everything(storage)) == 150
+    assert len(await everything(storage)) == HELD + 203
     assert await findings(storage) == []
     await storage.close()
