@@ -9,6 +9,10 @@ Any method may raise StorageUnavailable where the medium fails. Then nothing it 
 write has been acknowledged, and a later call may succeed; nobody needs to reopen the store.
 Drivers' own errors never come through.
 
+Where what is stored is damaged, that is a DamagedStore, which names the pattern if it is one:
+trying again does not help, and nothing is returned that differs from what was written. Patterns
+that are not damaged can be read, and those that are can be deleted.
+
 A store may be told how many seconds one read by filters may take: `query`, `count`, `agents` and
 `matching` then raise QueryTooExpensive instead of taking longer. All else takes its time.
 

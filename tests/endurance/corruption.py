@@ -80,7 +80,7 @@ async def run(
     trials: int,
     seed: int,
     folder: Path,
-    on_trial: Callable[[Report], None] = lambda _: None,
+    on_trial: Callable[[Report, list[str]], None] = lambda *_: None,
 ) -> Report:
     """So many trials with a kind of file."""
     original = await template(kind, folder / "template")
@@ -104,8 +104,9 @@ async def run(
             trial.problems.append(f"not found by a check: {len(trial.gone)} gone")
         else:
             report.harmless += 1
-        report.problems += [f"trial {number}, {done}: {problem}" for problem in trial.problems]
-        on_trial(report)
+        fresh = [f"trial {number}, {done}: {problem}" for problem in trial.problems]
+        report.problems += fresh
+        on_trial(report, fresh)
     return report
 
 
@@ -228,7 +229,8 @@ def main(words: Sequence[str]) -> int:
     return int(bool(problems))
 
 
-def _tell(report: Report) -> None:
-    """Show how far it is, and what is wrong already."""
-    if report.trials % 50 == 0 or report.problems[-1:]:
+def _tell(report: Report, fresh: list[str]) -> None:
+    """Show how far it is, and what was wrong in the latest trial."""
+    print("".join(f"{problem}\n" for problem in fresh), end="", file=sys.stderr, flush=True)
+    if report.trials % 50 == 0:
         print(f"so far: {report.row()}", file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ from app.schemas.timestamps import day_of
 from app.storage.base import Finding
 from app.storage.index import summaries
 from app.storage.index.connections import Connection
-from app.storage.index.failures import explained, is_damage
+from app.storage.index.failures import explained, is_contradiction, is_damage
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
 from app.storage.index.schema import MIGRATIONS, known_version
 from app.storage.index.summarising import summary_of
@@ -82,7 +82,9 @@ def _as_far_as_readable(
     try:
         findings.extend(look(connection))
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):  # the database does not answer, or we err
+        if not (
+            is_damage(error) or is_contradiction(error)
+        ):  # the database does not answer, or we err
             raise
         findings.append(Finding("database", explained(error)))
     except (TypeError, ValueError, LookupError) as error:  # what no column of ours should hold

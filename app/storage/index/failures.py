@@ -43,6 +43,11 @@ def translated(error: Exception) -> Exception:
             f"The store is damaged: {explained(error)}. What is elsewhere can be read; "
             "pattern-store check tells what is damaged, and what repairs it."
         )
+    if is_contradiction(error):
+        return DamagedStore(
+            f"The store does not answer: {error}. Its tables are damaged, or of an earlier "
+            "version: pattern-store check tells."
+        )
     if isinstance(error, sqlite3.Error | OSError):
         return StorageUnavailable(f"The store does not answer: {error}.{_remedy(error)}")
     return error
@@ -76,6 +81,4 @@ def _remedy(error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
         return _REMEDIES.get(error.errno or 0, "")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if is_contradiction(error):
-        return " Its tables are damaged, or of an earlier version: pattern-store check tells."
     return _REMEDIES.get(_SAME_AS.get(code, 0), "")

@@ -21,13 +21,18 @@ class Unreadable(NamedTuple):
 
 
 def checksum_of(
-    pattern_id: str, pattern_type: str, timestamp: int, document: bytes, stored: Provenance
+    pattern_id: str,
+    pattern_type: str,
+    timestamp: int,
+    at: int,
+    seq: int,
+    revision: int,
+    document: bytes,
 ) -> int:
     """The CRC-32 (RFC 1952, section 8) of a stored document.
 
     SQLite has no checksums of its own, and a digit that has changed leaves a text JSON.
     """
-    at, seq, revision = stored
     beside = f"{pattern_id} {pattern_type} {timestamp} {at} {seq} {revision}"
     return crc32(document, crc32(beside.encode()))
 
@@ -39,13 +44,12 @@ def stored_document(row: tuple[Any, ...], document: bytes | Unreadable) -> Store
     """
     pattern_id, pattern_type, timestamp, at, seq, revision, _ = row
     why = wrong_with(row, document)
-    if why is not None or isinstance(document, Unreadable):
-        raise DamagedStore(
-            f"The pattern {str(pattern_id)[:128]!r} is damaged in the store: {why}. Others can be "
-            "read; pattern-store check tells what is damaged, and what repairs it."
-        )
-    return StoredDocument(
-        pattern_id, pattern_type, timestamp, document, Provenance(at, seq, revision)
+    if why is None and isinstance(document, bytes):
+        stored = Provenance(at, seq, revision)
+        return StoredDocument(pattern_id, pattern_type, timestamp, document, stored)
+    raise DamagedStore(
+        f"The pattern {str(pattern_id)[:128]!r} is damaged in the store: {why}. Others can be "
+        "read; pattern-store check tells what is damaged, and what repairs it."
     )
 
 
@@ -54,12 +58,12 @@ def wrong_with(row: tuple[Any, ...], document: bytes | Unreadable) -> str | None
     if isinstance(document, Unreadable):
         return document.why
     pattern_id, pattern_type, timestamp, at, seq, revision, checksum = row
-    stored = Provenance(at, seq, revision)
+    if checksum == checksum_of(pattern_id, pattern_type, timestamp, at, seq, revision, document):
+        return None
+    if checksum is not None:
+        return "it differs from its checksum"
     try:
-        if checksum is None:  # a version before 3 has written it
-            read_json(document)
-        elif checksum != checksum_of(pattern_id, pattern_type, timestamp, document, stored):
-            return "it differs from its checksum"
+        read_json(document)  # which a version before 3 has written
     except PatternStoreError:
         return "it is no JSON text"
     return None

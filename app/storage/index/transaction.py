@@ -312,8 +312,8 @@ class Transaction:
                         record.pattern_id,
                         record.pattern_type,
                         record.timestamp,
+                        *stored,
                         record.document,
-                        stored,
                     ),
                 )
                 for record, stored in added
