@@ -141,6 +141,8 @@ async def _serve(url: str, original: Template, trial: _Trial) -> None:
         async with _opened(url) as storage:
             try:
                 await _read(storage, original, trial)
+                if trial.findings and original.kind.backend == "filesystem":
+                    await _repair(storage, original, trial)
                 await _write(storage, trial)
             except Exception as error:
                 trial.problems.append(f"the service fails: {error!r}")
@@ -177,6 +179,15 @@ async def _read(storage: Storage, original: Template, trial: _Trial) -> None:
         await storage.summary(0)
     except DamagedStore:
         pass
+
+
+async def _repair(storage: Storage, original: Template, trial: _Trial) -> None:
+    """What `pattern-store check --repair` does, after which all must be well."""
+    await storage.repair()
+    trial.problems += [f"not repaired: {finding}" for finding in await findings(storage)]
+    trial.unreadable.clear()
+    trial.gone.clear()
+    await _read(storage, original, trial)
 
 
 async def _write(storage: Storage, trial: _Trial) -> None:

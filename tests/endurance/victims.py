@@ -16,6 +16,7 @@ from app.storage.base import Storage, Tombstone
 from app.storage.registry import StorageOptions, storage_from
 from tests.conftest import BACKENDS
 from tests.contract.reading import all_changes, delete
+from tests.filesystem.conftest import age
 from tests.generated import END, generated
 
 PATTERNS = 150
@@ -79,8 +80,11 @@ def _take_for_the_same(root: Path) -> None:
     """Have the index of a copied tree know its files, whose inodes are others."""
     with closing(sqlite3.connect(root / ".index/index.db")) as index, index:
         for (path,) in index.execute("SELECT DISTINCT path FROM files").fetchall():
-            inode = (root / path).stat().st_ino
-            index.execute("UPDATE files SET inode = ? WHERE path = ?", (inode, path))
+            status = (root / path).stat()
+            index.execute(
+                "UPDATE files SET inode = ?, changed_at = ? WHERE path = ?",
+                (status.st_ino, status.st_mtime_ns, path),
+            )
 
 
 async def template(kind: Kind, folder: Path) -> Template:
@@ -97,6 +101,9 @@ async def template(kind: Kind, folder: Path) -> Template:
     await storage.close()
     if not kind.killed:
         live.rename(folder / "store")
+    for file in (folder / "store").rglob("*.*"):
+        if file.is_file():
+            age(file)
     return Template(
         kind,
         folder / "store",
