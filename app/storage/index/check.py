@@ -54,7 +54,7 @@ def whole_file(connection: Connection) -> list[Finding]:
     if not is_present(connection):
         version = known_version(connection)
         why = f"has tables of version {version}: start the service, then check again"
-        empty = "has no tables: all is lost that was not in a log"
+        empty = "has no tables; what it held is lost"
         told = Finding("database", why if version else empty)
         return [*_as_far_as_readable(_integrity, connection), told]
     looks = (_integrity, _counterparts, _daily_sums, _summaries)

@@ -27,6 +27,8 @@ _FRAME_HEADER = 24
 _MAGIC = 0x377F0682
 _INDEX_HEADER = 48
 _WORD = 0xFFFFFFFF
+_NOT_TAKEN_UP = bytes(8)
+"""The salts in the index of a log whose header is damaged."""
 
 
 class WalIndex(NamedTuple):
@@ -72,7 +74,7 @@ def lost_writes(database: Path, before: WalIndex | None) -> str | None:
         return None
     try:
         with open(f"{database}-wal", "rb") as file:
-            return _Log(file).lost(before, after.frames)
+            return _Log(file).lost(before, after)
     except FileNotFoundError:
         return None
 
@@ -98,12 +100,13 @@ class _Log:
         elif (first := self._frame(1)) is not None:  # the header is damaged
             self.salts = first.salts
 
-    def lost(self, before: WalIndex | None, whole: int) -> str | None:
-        """What is lost of it, where only so many frames are whole."""
+    def lost(self, before: WalIndex | None, after: WalIndex) -> str | None:
+        """What is lost of it, by its index before and after it was taken up."""
+        whole = after.frames
         said = f"the log of writes is damaged at byte {self._place(whole)}: "
         kept = whole if before is None else max(whole, before.moved)
-        if not self.salts:
-            return None
+        if not self.salts or after.salts not in (self.salts, _NOT_TAKEN_UP):
+            return None  # there is none, or somebody is about to begin it anew
         if before is not None and before.salts == self.salts and before.frames > kept:
             return f"{said}the last {before.frames - kept} of {before.frames} pages are lost"
         if self._goes_on_beyond(whole):
@@ -128,10 +131,12 @@ class _Log:
             # of the transaction that breaks off, or of somebody who writes just now
             seed, number = broken.checksum, number + 1
             broken = self._frame(number)
-        previous = broken
+        previous, break_at = broken, number
         while previous is not None and (frame := self._frame(number := number + 1)) is not None:
             if previous.ends and self._continues(previous.checksum, frame):
-                return previous.salts == self.salts
+                again = self._frame(break_at)  # somebody may have been writing it
+                broken_still = again is not None and not self._continues(seed, again)
+                return broken_still and previous.salts == self.salts
             previous = frame
         return False
 
