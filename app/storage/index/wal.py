@@ -27,8 +27,8 @@ _FRAME_HEADER = 24
 _MAGIC = 0x377F0682
 _INDEX_HEADER = 48
 _WORD = 0xFFFFFFFF
-_NOT_TAKEN_UP = bytes(8)
-"""The salts in the index of a log whose header is damaged."""
+_NONE = bytes(8)
+"""The salts in the index of a log whose header nobody could make sense of."""
 
 
 class WalIndex(NamedTuple):
@@ -85,18 +85,19 @@ class _Log:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         header = file.read(_HEADER)
-        self.salts = b""
+        self.salts = self._stated = b""
         self._page_size = 4096
         self._order = "<" if sys.byteorder == "little" else ">"
         self._seed = (0, 0)
         if len(header) < _HEADER:
             return
+        self._stated = header[16:24]  # SQLite takes them over before it looks at the checksum
         magic, _, page_size, _, _, _, *checksum = unpack(">8I", header)
         order = "<>"[magic & 1]
         if magic & ~1 == _MAGIC and _continued((0, 0), header[:24], order) == (*checksum,):
             self._page_size, self._order = page_size, order
             self._seed = checksum[0], checksum[1]
-            self.salts = header[16:24]
+            self.salts = self._stated
         elif (first := self._frame(1)) is not None:  # the header is damaged
             self.salts = first.salts
 
@@ -105,7 +106,7 @@ class _Log:
         whole = after.frames
         said = f"the log of writes is damaged at byte {self._place(whole)}: "
         kept = whole if before is None else max(whole, before.moved)
-        if not self.salts or after.salts not in (self.salts, _NOT_TAKEN_UP):
+        if not self.salts or after.salts not in (self.salts, self._stated, _NONE):
             return None  # there is none, or somebody is about to begin it anew
         if before is not None and before.salts == self.salts and before.frames > kept:
             return f"{said}the last {before.frames - kept} of {before.frames} pages are lost"
