@@ -128,15 +128,23 @@ def export(
         int, typer.Option(min=0, help="Only changes after this commit number.")
     ] = 0,
     deletes: Annotated[bool, typer.Option("--deletes", help="Tell of deletions as well.")] = False,
+    skip_damaged: Annotated[
+        bool,
+        typer.Option(
+            "--skip-damaged",
+            help="Leave out what is damaged, instead of ending there, and tell of it.",
+        ),
+    ] = False,
     storage_url: StorageUrl = None,
 ) -> None:
     """Write all patterns as JSON lines, in the order of their changes.
 
-    Works beside a running service.
+    Works beside a running service. Ends with status 1 where something was damaged.
     """
     from app import offline
 
-    _run(offline.export_patterns(output, after_seq, deletes, _settings(storage_url=storage_url)))
+    settings = _settings(storage_url=storage_url)
+    _run(offline.export_patterns(output, after_seq, deletes, skip_damaged, settings))
 
 
 @app.command()

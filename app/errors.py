@@ -86,6 +86,10 @@ class StorageUnavailable(PatternStoreError):
     """The storage cannot answer now; nothing was acknowledged. Worth retrying."""
 
 
+class DamagedStore(StorageUnavailable):
+    """What is stored cannot be read, or is not what was written. Trying again does not help."""
+
+
 class QueryTooExpensive(PatternStoreError):
     """A read would take longer than one caller may keep a reader busy; nothing was changed."""
 

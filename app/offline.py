@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from app import backup, legacy, migration, transfer
+from app import backup, legacy, migration, salvage, transfer
+from app.errors import StorageUnavailable
 from app.main import retention_policy
 from app.metrics import Metrics
 from app.progress import ProgressReport
@@ -84,13 +85,27 @@ async def import_patterns(
         raise typer.Exit(1)
 
 
-async def export_patterns(output: str, after_seq: int, deletes: bool, settings: Settings) -> None:
-    """Write all patterns as JSON lines to a file, or to stdout."""
+async def export_patterns(
+    output: str, after_seq: int, deletes: bool, skip_damaged: bool, settings: Settings
+) -> None:
+    """Write all patterns as JSON lines to a file, or to stdout.
+
+    Exits with status 1 where some were damaged, and skipped.
+    """
+    damage: dict[str, None] = {}
     async with _service(settings, read_only=True) as service:
-        with _written(output) as file, ProgressReport("patterns written") as progress:
-            await transfer.export_lines_to(
-                service, file, after_seq=after_seq, deletes=deletes, on_progress=progress.update
+        if skip_damaged:
+            steps = salvage.readable_changes(
+                service.storage, after_seq=after_seq, deletes=deletes, on_damage=damage.setdefault
             )
+        else:
+            steps = service.export(Filters(), after_seq=after_seq, deletes=deletes)
+        with _written(output) as file, ProgressReport("patterns written") as progress:
+            await transfer.export_lines_to(file, steps, progress.update)
+    for why in damage:
+        print(f"skipped: {why}", file=sys.stderr)
+    if damage:
+        raise typer.Exit(1)
 
 
 async def migrate_store(source: Settings, target: Settings) -> None:
@@ -146,10 +161,18 @@ async def check_store(settings: Settings, repair: bool) -> None:
         async for finding in service.storage.check():
             found += 1
             print(f"{finding.place}: {finding.problem}")
-        patterns = sum((await service.count(Filters())).by_type.values())
-    print(f"{patterns} patterns, {found or 'no'} problems found")
+        print(f"{await _number_of_patterns(service)}, {found or 'no'} problems found")
+        if found:
+            print(service.storage.mending, file=sys.stderr)
     if found:
         raise typer.Exit(1)
+
+
+async def _number_of_patterns(service: PatternService) -> str:
+    try:
+        return f"{sum((await service.count(Filters())).by_type.values())} patterns"
+    except StorageUnavailable:
+        return "nobody knows how many patterns"
 
 
 @asynccontextmanager

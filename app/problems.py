@@ -63,6 +63,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.StorageUnavailable: ProblemType(
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),
+    errors.DamagedStore: ProblemType(503, "damaged-store", "What is stored is damaged"),
     errors.KeysUnavailable: ProblemType(503, "keys-unavailable", "The keys cannot be read", _RETRY),
     errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
 }

@@ -4,7 +4,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import BinaryIO, Protocol, cast
 
 if sys.version_info >= (3, 14):
@@ -13,10 +13,10 @@ else:
     from backports import zstd
 
 from app.errors import BodyTooLarge, InvalidRequest, MalformedRequest, PatternStoreError
-from app.schemas.filters import Filters
 from app.service import PatternService
 from app.service.batch import Batch, BatchReport, OnConflict
 from app.service.export import export_lines
+from app.storage.base import Changes
 
 STEP = 250
 """Patterns taken between two reports of progress."""
@@ -104,16 +104,11 @@ async def import_from(
 
 
 async def export_lines_to(
-    service: PatternService,
-    file: BinaryIO,
-    *,
-    after_seq: int,
-    deletes: bool,
-    on_progress: Callable[[int], None],
+    file: BinaryIO, steps: AsyncIterator[Changes], on_progress: Callable[[int], None]
 ) -> None:
     """Write all patterns; `on_progress` hears how many have been written."""
     written = 0
-    async for step in service.export(Filters(), after_seq=after_seq, deletes=deletes):
+    async for step in steps:
         file.write(export_lines(step))
         written += len(step.changes)
         on_progress(written)

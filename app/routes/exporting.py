@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.errors import HistoryGone, ShuttingDown, StorageUnavailable
+from app.errors import HistoryGone, ShuttingDown
 from app.keys.key import Scope
 from app.routes.components import NDJSON, stream
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import ExportParameters, read_parameters
-from app.routes.refusals import PARAMETERS
+from app.routes.refusals import PARAMETERS, STORAGE
 from app.routes.state import state_of
 from app.service.export import export_lines
 from app.storage.base import Changes
@@ -32,7 +32,7 @@ router = APIRouter(route_class=DirectRoute)
         scope=Scope.READ,
         parameters=[ExportParameters],
         answers={200: {"description": "The patterns.", "content": {NDJSON: stream("ExportLine")}}},
-        problems=(*PARAMETERS, HistoryGone, StorageUnavailable),
+        problems=(*PARAMETERS, HistoryGone, *STORAGE),
     ),
 )
 async def export_patterns(request: Request) -> Response:

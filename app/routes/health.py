@@ -10,6 +10,7 @@ from app.errors import StorageUnavailable
 from app.keys.key import Scope
 from app.routes.components import JSON, content, refs
 from app.routes.direct import DirectRoute, operation
+from app.routes.refusals import STORAGE
 from app.routes.state import state_of
 
 router = APIRouter(route_class=DirectRoute)
@@ -44,7 +45,7 @@ async def get_health(request: Request) -> Response:
         tag="health",
         scope=None,
         answers={200: {"description": "It can.", "content": content("Health")}},
-        problems=(StorageUnavailable,),
+        problems=STORAGE,
     ),
 )
 async def get_readiness(request: Request) -> Response:

@@ -8,12 +8,12 @@ from pydantic import Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import FieldError, InvalidRequest, StorageUnavailable
+from app.errors import FieldError, InvalidRequest
 from app.keys.key import Scope
 from app.routes.components import JSON, content, header
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import WHOLE, Flag, Parameters, read_parameters
-from app.routes.refusals import PARAMETERS
+from app.routes.refusals import PARAMETERS, STORAGE
 from app.routes.state import state_of
 from app.schemas.answers import TaskAccepted, TaskProgress, TaskRun
 from app.schemas.timestamps import DAY, SECOND, format_timestamp, now
@@ -65,7 +65,7 @@ class CompressionParameters(RunParameters):
         tag="operations",
         scope=Scope.READ,
         answers={200: {"description": "The statistics.", "content": content("Statistics")}},
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *STORAGE),
     ),
 )
 async def get_statistics(request: Request) -> Response:
@@ -113,7 +113,7 @@ async def get_lifecycle(request: Request) -> Response:
                 "content": content("TaskAccepted"),
             },
         },
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *STORAGE),
     ),
 )
 async def run_retention(request: Request) -> Response:
@@ -158,7 +158,7 @@ async def run_retention(request: Request) -> Response:
                 "content": content("TaskAccepted"),
             },
         },
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *STORAGE),
     ),
 )
 async def run_compression(request: Request) -> Response:

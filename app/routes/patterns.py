@@ -13,7 +13,6 @@ from app.errors import (
     PatternExists,
     PatternNotFound,
     PreconditionFailed,
-    StorageUnavailable,
 )
 from app.keys.key import Scope
 from app.routes.bodies import JSON_TYPES, PATCH_TYPES, media_type, read_body
@@ -22,7 +21,7 @@ from app.routes.direct import DirectRoute, header_parameter, operation
 from app.routes.headers import header
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.preconditions import is_known, precondition
-from app.routes.refusals import BODY, PARAMETERS
+from app.routes.refusals import BODY, PARAMETERS, STORAGE
 from app.routes.state import state_of
 from app.schemas.fields import PATTERN_ID
 from app.schemas.json_text import read_json
@@ -90,7 +89,7 @@ IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
             ForbiddenProject,
             InvalidPattern,
             PatternExists,
-            StorageUnavailable,
+            *STORAGE,
         ),
     ),
 )
@@ -117,7 +116,7 @@ async def create_pattern(request: Request) -> Response:
             200: {"description": "The pattern."} | _SEEN,
             304: _NOT_MODIFIED,
         },
-        problems=(*PARAMETERS, PatternNotFound, StorageUnavailable),
+        problems=(*PARAMETERS, PatternNotFound, *STORAGE),
     ),
 )
 async def get_pattern(request: Request) -> Response:
@@ -141,7 +140,7 @@ async def get_pattern(request: Request) -> Response:
             200: {"description": "It is there.", "headers": refs("headers", "ETag")},
             304: _NOT_MODIFIED,
         },
-        problems=(*PARAMETERS, PatternNotFound, StorageUnavailable),
+        problems=(*PARAMETERS, PatternNotFound, *STORAGE),
         bodyless=True,
     ),
 )
@@ -181,7 +180,7 @@ async def head_pattern(request: Request) -> Response:
             InvalidPattern,
             PatternExists,
             PreconditionFailed,
-            StorageUnavailable,
+            *STORAGE,
         ),
     ),
 )
@@ -223,7 +222,7 @@ async def put_pattern(request: Request) -> Response:
             PreconditionFailed,
             ForbiddenProject,
             InvalidPattern,
-            StorageUnavailable,
+            *STORAGE,
         ),
     ),
 )
@@ -247,7 +246,7 @@ async def patch_pattern(request: Request) -> Response:
         scope=Scope.WRITE,
         parameters=[_ID, _IF_MATCH],
         answers={204: {"description": "Deleted."}},
-        problems=(*PARAMETERS, PatternNotFound, PreconditionFailed, StorageUnavailable),
+        problems=(*PARAMETERS, PatternNotFound, PreconditionFailed, *STORAGE),
     ),
 )
 async def delete_pattern(request: Request) -> Response:

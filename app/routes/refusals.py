@@ -56,10 +56,14 @@ _DESCRIPTIONS = {
     "after the seconds in `Retry-After`.",
     431: "The request line and the headers are larger than the service takes.",
     500: "The service failed.",
-    503: "The storage does not answer, or the keys cannot be read now; try again.",
+    503: "The storage does not answer, or the keys cannot be read now: try again. Or what is "
+    "stored is damaged, which the problem's `type` tells.",
 }
 
-SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
+STORAGE = (errors.StorageUnavailable, errors.DamagedStore)
+"""What any call can end in that needs the storage."""
+
+SEARCH = (errors.QueryTooExpensive, *STORAGE)
 """What a call ends in that looks for patterns by filters, where it cannot answer."""
 
 _ID = "pat-20251129-100000-001"
@@ -100,6 +104,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
     (errors.HeadTooLarge(131_072), _PATTERNS),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
+    (errors.DamagedStore(f"The pattern {_ID!r} is damaged in the store."), _PATTERN),
 )
 
 

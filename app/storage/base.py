@@ -9,6 +9,10 @@ Any method may raise StorageUnavailable where the medium fails. Then nothing it 
 write has been acknowledged, and a later call may succeed; nobody needs to reopen the store.
 Drivers' own errors never come through.
 
+Where what is stored is damaged, that is a DamagedStore, which names the pattern if it is one:
+trying again does not help, and nothing is returned that differs from what was written. Patterns
+that are not damaged can be read, and those that are can be deleted.
+
 A store may be told how many seconds one read by filters may take: `query`, `count`, `agents` and
 `matching` then raise QueryTooExpensive instead of taking longer. All else takes its time.
 
@@ -20,7 +24,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from app.errors import PatternNotFound
 from app.schemas.filters import Filters, Order, Position
@@ -178,6 +182,9 @@ class Repair:
 
 class Storage(ABC):
     """One open store. `open` comes first and `close` last, each once."""
+
+    mending: ClassVar[str]
+    """What a person can do about damage that a check has found: one sentence or more."""
 
     @abstractmethod
     async def open(self) -> None:

@@ -10,6 +10,7 @@ SUBJECTS = {
     "replay": "the power fails at any moment of a history",
     "fuzz": "broken requests, as raw bytes",
     "soak": "mixed load for a long time, and whether anything grows",
+    "corruption": "files are damaged at random places",
 }
 """A further one is a module of this name, whose `main` takes the other words and returns a
 status."""

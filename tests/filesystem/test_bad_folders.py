@@ -50,8 +50,23 @@ async def test_something_else_where_a_file_of_the_store_should_be_is_named(
     assert "Check the path" in str(refused.value)
 
 
+FIELDS = '{"format": %s, "store_id": "s", "reserved_seq": %s, "purged_seq": %s, "closed": null}'
+
+
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"format": 1}', '{"format": 1, "store_id": 7}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": 1}',
+        '{"format": 1, "store_id": 7}',
+        FIELDS % (1, "1e999", 0),
+        FIELDS % (1, -1, 0),
+        FIELDS % (1, 0, "true"),
+        FIELDS.replace("format", "fosmat") % (1, 0, 0),
+        "[" * 100_000,
+    ],
 )
 async def test_a_damaged_store_file_is_named_with_the_remedy(
     store: Store, root: Path, content: str

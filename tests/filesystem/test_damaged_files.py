@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app.schemas.json_text import write_json
 from app.storage.filesystem import FilesystemStorage
 from tests.contract.conftest import Store
-from tests.contract.reading import findings, paged_ids
+from tests.contract.reading import all_changes, delete, findings, paged_ids
 from tests.filesystem.conftest import age, files_in, opened, posted, put, quarantined
 from tests.records import record, records
 
@@ -109,3 +110,54 @@ async def test_a_file_that_cannot_be_read_just_now_is_not_taken_for_damaged(
     monkeypatch.undo()
     await storage.rescan()
     assert await storage.get("b") is not None
+
+
+async def test_a_file_that_has_changed_though_nobody_wrote_to_it_is_mended_by_a_repair(
+    storage: FilesystemStorage, root: Path
+) -> None:
+    await storage.insert_many(records(3))
+    before = [await storage.fetch(name) for name in await paged_ids(storage)]
+    file = root / files_in(root)[0]
+    intact = file.read_bytes()
+    age(file)
+    await storage.rescan()
+    status = file.stat()
+    file.write_bytes(intact.replace(b"2500", b"2600"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (told,) = await findings(storage)
+    assert "differs from the index" in told.problem
+    (finding,) = (await storage.repair()).findings
+    assert "though nobody has written to it; moved to quarantine/" in finding.problem
+    assert file.read_bytes() == intact
+    assert b"2600" in (root / "quarantine" / quarantined(root)[0]).read_bytes()
+    assert [await storage.fetch(pattern.pattern_id) for pattern in before] == before
+    assert await findings(storage) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content.replace(b'"seq": 4', b'"seq": 9'),
+        lambda content: content.replace(b"p0000", b"p0002"),
+        lambda content: content[:20],
+        lambda content: b"\xff" + content[1:],
+    ],
+    ids=["another number", "another id", "cut", "no JSON"],
+)
+async def test_a_damaged_tombstone_is_found_buries_nothing_else_and_is_mended(
+    store: Store, root: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    storage = opened(await store.open())
+    await storage.insert_many(records(3))
+    await delete(storage, "p0000", "p0001")
+    before = await all_changes(storage, deletes=True)
+    await store.close()
+    file = root / "tombstones.ndjson"
+    intact = file.read_bytes()
+    file.write_bytes(damage(intact))
+    storage = opened(await store.open())
+    assert "tombstones.ndjson" in {finding.place for finding in await findings(storage)}
+    await storage.repair()
+    assert file.read_bytes() == intact
+    assert await findings(storage) == []
+    assert await all_changes(storage, deletes=True) == before

@@ -8,22 +8,23 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from app.errors import PatternStoreError, StoreExists, StoreNotOpened
+from app.errors import DamagedStore, PatternStoreError, StoreExists, StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Change, Finding, Repair, Summary, Tally
 from app.storage.filesystem.building import build_tree, without_files
 from app.storage.filesystem.files import allocated_bytes, archived_bytes
 from app.storage.filesystem.folders import remove_unfinished
-from app.storage.filesystem.index_file import end_mark, mark_end, open_index
+from app.storage.filesystem.index_file import end_mark, mark_end, open_index, set_aside
 from app.storage.filesystem.layout import INDEX, STORE, subfolders
 from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.packing import Packer
 from app.storage.filesystem.reconciliation import Reconciliation
 from app.storage.filesystem.store_file import StoreFile, read_store_file
 from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
-from app.storage.filesystem.verification import verify_folder, verify_store_file
+from app.storage.filesystem.verification import verify_folder, verify_store_file, verify_tombstones
 from app.storage.folder import put_in_place
-from app.storage.index.connections import Connection, translated
+from app.storage.index.connections import Connection
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.storage import IndexedStorage
 
 T = TypeVar("T")
@@ -48,6 +49,8 @@ class FilesystemStorage(IndexedStorage):
     The files are synced before a write is acknowledged; the index is not, since what it loses
     in a power failure the files still have.
     """
+
+    mending = "The index is damaged: pattern-store check --repair makes it anew from the files."
 
     def __init__(
         self,
@@ -110,7 +113,10 @@ class FilesystemStorage(IndexedStorage):
 
     async def repair(self) -> Repair:
         opening, self._mended_at_start = self._mended_at_start, _NOTHING
-        await self.rescan()
+        await self.rescan(thorough=True)
+        self._readiness.damaged = bool([finding async for finding in super().check()])
+        if self._readiness.damaged:
+            await self.rescan()
         now = self._mended
         fresh = [finding for finding in now.findings if finding not in opening.findings]
         return Repair(
@@ -119,24 +125,51 @@ class FilesystemStorage(IndexedStorage):
             [*opening.findings, *fresh],
         )
 
-    async def rescan(self) -> None:
-        """Compare the files with the index, and mend the index. Raises StorageUnavailable."""
+    async def rescan(self, *, thorough: bool = False) -> None:
+        """Compare the files with the index, and mend the index, or make it anew if it is damaged.
+
+        For `thorough` see `Reconciliation`. Raises StorageUnavailable.
+        """
         async with self._rescanning:
-            trusted = self._trusted and not self._files.in_doubt
-            self._files.in_doubt = False
-            try:
-                mended = await self._reconciliation.run(self._tell, trusted=trusted)
-            except Exception as error:
-                self._files.in_doubt |= not trusted
-                raise translated(error) from error
-            except asyncio.CancelledError:
-                self._files.in_doubt |= not trusted
-                raise
-            self._trusted = True
+            if not self._readiness.damaged:
+                try:
+                    await self._compare(thorough)
+                except DamagedStore:
+                    self._readiness.damaged = True
+            if self._readiness.damaged:
+                await self._begin_index_anew()
+
+    async def _compare(self, thorough: bool = False) -> None:
+        trusted = self._trusted and not self._files.in_doubt
+        self._files.in_doubt = False
+        try:
+            mended = await self._reconciliation.run(self._tell, trusted=trusted, thorough=thorough)
+        except Exception as error:
+            self._files.in_doubt |= not trusted
+            raise translated(error) from error
+        except asyncio.CancelledError:
+            self._files.in_doubt |= not trusted
+            raise
+        self._trusted = True
+        self._losses.clear()  # the files have it
         for finding in mended.findings:
             if finding not in self._mended.findings:
                 _log.warning("odd file", extra={"place": finding.place, "why": finding.problem})
         self._mended = mended
+
+    async def _begin_index_anew(self) -> None:
+        """Make the index anew from the files; until that is done, calls are refused."""
+        why = self._readiness.objection = "The index is damaged, and is made anew from the files."
+        _log.warning("index begun anew", extra={"why": why})
+        await self._writer.finish()
+        try:
+            async with self._readers.disconnected():
+                await self._writer.reconnect(partial(set_aside, self._path))
+        except (OSError, *DRIVER_ERRORS) as error:
+            raise translated(error) from error
+        self._readiness.damaged = False
+        await self._compare()
+        self._readiness.objection = None
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
@@ -210,8 +243,10 @@ class FilesystemStorage(IndexedStorage):
             yield finding
         for finding in await asyncio.to_thread(verify_store_file, self._root):
             yield finding
+        looks = [partial(verify_tombstones, root=self._root)]
         for folder in await asyncio.to_thread(subfolders, self._root):
-            verify = partial(verify_folder, root=self._root, folder=folder)
+            looks.append(partial(verify_folder, root=self._root, folder=folder))
+        for verify in looks:
             if found := await self._readers.run(verify):
                 await asyncio.sleep(_SETTLING_SECONDS)  # what is being written just now is well
                 for finding in await self._readers.run(verify):
@@ -265,7 +300,8 @@ class FilesystemStorage(IndexedStorage):
         while True:
             await asyncio.sleep(_DOUBT_SECONDS)
             waited += _DOUBT_SECONDS
-            if self._files.in_doubt or waited >= RESCAN_SECONDS:
+            doubtful = self._files.in_doubt or self._readiness.damaged
+            if doubtful or waited >= RESCAN_SECONDS:
                 waited = 0.0
                 try:
                     await self.rescan()

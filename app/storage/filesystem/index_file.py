@@ -4,14 +4,13 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import StoreNotOpened
 from app.storage.filesystem.files import TABLES
 from app.storage.index.connections import Connection
-
-_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
-"""SQLite's errors that a new index mends; a full disk or a lock is none of them."""
+from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
 
 _log = logging.getLogger(__name__)
 
@@ -20,13 +19,21 @@ def open_index(path: Path, connect: Callable[[], Connection]) -> Connection:
     """The index, begun anew where it is damaged."""
     try:
         return _checked(connect())
-    except (sqlite3.DatabaseError, StoreNotOpened) as error:
-        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF not in _BROKEN:
+    except (*DRIVER_ERRORS, StoreNotOpened) as error:
+        if isinstance(error, sqlite3.Error) and not (is_damage(error) or is_contradiction(error)):
             raise
-        _log.warning("index begun anew", extra={"why": str(error)})
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
+        _log.warning("index begun anew", extra={"why": explained(error)})
+    set_aside(path)
     return _checked(connect())
+
+
+def set_aside(path: Path) -> None:
+    """Have a damaged index make room for a new one. Until the next, it stays: it may hold a
+    second copy of what is damaged among the files."""
+    for suffix in ("", "-wal"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").replace(f"{path}.damaged{suffix}")
+    Path(f"{path}-shm").unlink(missing_ok=True)
 
 
 def end_mark(connection: Connection) -> str | None:

@@ -8,12 +8,14 @@ has of it is written anew.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from app.errors import StorageUnavailable
+from app.schemas.json_text import same_json
 from app.schemas.records import Record
-from app.storage.base import Finding, Repair
+from app.storage.base import Finding, Repair, Tombstone
 from app.storage.filesystem import files
 from app.storage.filesystem.adoption import Adoption, forget_missing
 from app.storage.filesystem.durable import write_files
@@ -21,13 +23,19 @@ from app.storage.filesystem.files import Look, look_at
 from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
 from app.storage.filesystem.layout import QUARANTINE, STORE, is_archive, subfolders
 from app.storage.filesystem.mirror import FileMirror
-from app.storage.filesystem.tombstones import read_tombstones
+from app.storage.filesystem.tombstones import (
+    read_tombstones,
+    unreadable_lines,
+    write_tombstones,
+)
 from app.storage.index.connections import Connection, Readers
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
 STEP = 200
 """Files, or patterns of an archive, taken up in one transaction."""
+
+_ROTTEN = "differs from the index, though nobody has written to it"
 
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a file that cannot be read is not one still being copied there."""
@@ -43,15 +51,18 @@ class Reconciliation:
         self._mirror = mirror
         self._taken_up = 0
 
-    async def run(self, on_progress: Callable[[int, int], None], *, trusted: bool) -> Repair:
+    async def run(
+        self, on_progress: Callable[[int, int], None], *, trusted: bool, thorough: bool = False
+    ) -> Repair:
         """Do it all; `on_progress` hears of folders done and in total.
 
-        For `trusted` see `Adoption`. Files may be moved from one folder to another; so what is
-        missing is deleted only when all folders have been seen.
+        For `trusted` see `Adoption`. A `thorough` one reads also files that look unchanged.
+        Files may be moved from one folder to another; so what is missing is deleted only when
+        all folders have been seen.
         """
         self._require_store()
         self._taken_up = 0
-        if not trusted:
+        if not trusted or thorough:
             await self._take_tombstones()
         folders = set(await asyncio.to_thread(subfolders, self._root))
         folders |= await self._readers.run_unready(files.known_folders)
@@ -60,7 +71,7 @@ class Reconciliation:
         deleted = 0
         for done, folder in enumerate(sorted(folders)):
             on_progress(done, len(folders))
-            findings += await self._folder(folder, missing, trusted)
+            findings += await self._folder(folder, missing, trusted, thorough)
         for start in range(0, len(missing), STEP):
             drop = partial(self._drop, paths=missing[start : start + STEP])
             while number := await self._writer.change_alone(drop):
@@ -79,8 +90,25 @@ class Reconciliation:
         buried = await asyncio.to_thread(read_tombstones, self._root)
         known = await self._readers.run_unready(_known_tombstones)
         assert self._mirror.store is not None
+        if await asyncio.to_thread(unreadable_lines, self._root):
+            await self._writer.change_alone(self._mend_tombstones)
+            return
         if known != ({tombstone.seq for tombstone, _ in buried}, self._mirror.store.purged_seq):
             await self._writer.change_alone(self._apply_tombstones)
+
+    def _mend_tombstones(self, transaction: Transaction) -> None:
+        """Write the file without lines that cannot be read, with what the index knows of them."""
+        buried = read_tombstones(self._root)
+        numbers = {tombstone.seq for tombstone, _ in buried}
+        buried += [
+            (Tombstone(pattern_id, seq), at)
+            for pattern_id, seq, at in transaction.connection.execute(
+                "SELECT pattern_id, seq, deleted_at FROM tombstones"
+            )
+            if seq not in numbers
+        ]
+        write_tombstones(self._root, sorted(buried, key=lambda entry: entry[0].seq))
+        self._apply_tombstones(transaction)
 
     def _apply_tombstones(self, transaction: Transaction) -> None:
         assert self._mirror.store is not None
@@ -89,11 +117,13 @@ class Reconciliation:
         transaction.apply_tombstones(buried, self._mirror.store.purged_seq)
         self._mirror.spare_changed()
 
-    async def _folder(self, folder: str, missing: list[str], trusted: bool) -> list[Finding]:
+    async def _folder(
+        self, folder: str, missing: list[str], trusted: bool, thorough: bool
+    ) -> list[Finding]:
         looks = await asyncio.to_thread(list_folder, self._root, folder)
         known = await self._readers.run_unready(partial(files.known_looks, folder=folder))
         missing += [path for path in known if path not in looks]
-        fresh = {path: look for path, look in looks.items() if known.get(path) != look}
+        fresh = {path: look for path, look in looks.items() if thorough or known.get(path) != look}
         strange = await asyncio.to_thread(strange_names, self._root, folder)
         findings = [Finding(name, "its name is not UTF-8; rename it") for name in strange]
         loose = [path for path in fresh if not is_archive(path)]
@@ -126,10 +156,24 @@ class Reconciliation:
         self, transaction: Transaction, found: Sequence[FoundFile], trusted: bool
     ) -> list[Finding]:
         findings: list[Finding] = []
-        for file in found:
+        for each in found:
+            rotten = self._has_rotted(transaction, each)
+            file = replace(each, records=[], problem=_ROTTEN) if rotten else each
             findings += self._take_up(transaction, file, file.records, trusted)
             findings += self._finish(transaction, file)
         return findings
+
+    def _has_rotted(self, transaction: Transaction, file: FoundFile) -> bool:
+        """Whether a file looks as the index knows it, and holds something else."""
+        if files.known_look(transaction.connection, file.path) != file.look:
+            return False
+        for record in file.records:
+            known = transaction.state_of(record.pattern_id)
+            if known is None or record.preserved != known.stored:
+                return True
+            if not same_json(record.content(), known.content()):
+                return True
+        return False
 
     def _take_up(
         self, transaction: Transaction, file: FoundFile, records: Sequence[Record], trusted: bool

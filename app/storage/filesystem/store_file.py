@@ -9,7 +9,8 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.errors import StoreNotOpened
+from app.errors import DamagedStore, StoreNotOpened
+from app.schemas.records import LARGEST_SEQ
 from app.storage.filesystem.durable import write_files
 from app.storage.filesystem.layout import STORE
 
@@ -54,7 +55,7 @@ class StoreFile:
 
 
 def read_store_file(root: Path) -> StoreFile:
-    """The file of a store, made where there is none. Raises StoreNotOpened if it is damaged."""
+    """The file of a store, made where there is none. Raises DamagedStore, StoreNotOpened."""
     path = root / STORE
     if not path.exists():
         created = StoreFile(root, str(uuid.uuid4()), 0, 0, None)
@@ -62,21 +63,22 @@ def read_store_file(root: Path) -> StoreFile:
         return created
     try:
         content = json.loads(path.read_bytes())
-        found = StoreFile(
-            root,
-            str(content["store_id"]),
-            int(content["reserved_seq"]),
-            int(content["purged_seq"]),
-            content["closed"],
-        )
-    except (ValueError, LookupError, TypeError) as error:
+        store_id, closed = content["store_id"], content["closed"]
+        numbers = content["format"], content["reserved_seq"], content["purged_seq"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _damaged(path, repr(error)) from None
+    if any(type(number) is not int or not 0 <= number <= LARGEST_SEQ for number in numbers):
+        raise _damaged(path, f"no numbers: {numbers}")
+    if numbers[0] != _FORMAT:
         raise StoreNotOpened(
-            f"{path} is damaged ({error!r}). Restore it from a backup, or remove it and run "
-            "pattern-store check --repair."
-        ) from None
-    if content["format"] != _FORMAT:
-        raise StoreNotOpened(
-            f"{path} has format {content['format']}, this program knows {_FORMAT}; "
-            "upgrade Pattern Store."
+            f"{path} has format {numbers[0]}, this program knows {_FORMAT}; "
+            "upgrade Pattern Store, or restore the file from a backup if it is damaged."
         )
-    return found
+    return StoreFile(root, str(store_id), *numbers[1:], closed)
+
+
+def _damaged(path: Path, why: str) -> DamagedStore:
+    return DamagedStore(
+        f"{path} is damaged ({why}). Restore it from a backup, or remove it and run "
+        "pattern-store check --repair."
+    )

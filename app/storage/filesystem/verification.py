@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from app.errors import StoreNotOpened
+from app.errors import DamagedStore, StoreNotOpened
 from app.schemas.json_text import same_json
 from app.schemas.records import Record
 from app.storage.base import Finding
 from app.storage.filesystem import files
 from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
-from app.storage.filesystem.layout import STORE, is_archive
+from app.storage.filesystem.layout import STORE, TOMBSTONES, is_archive
 from app.storage.filesystem.store_file import read_store_file
+from app.storage.filesystem.tombstones import read_tombstones, unreadable_lines
 from app.storage.index.connections import Connection
 from app.storage.index.reading import get
 
@@ -20,9 +21,20 @@ def verify_store_file(root: Path) -> list[Finding]:
         return [Finding(STORE, "is gone; pattern-store check --repair makes it anew")]
     try:
         read_store_file(root)
-    except StoreNotOpened as error:
+    except (DamagedStore, StoreNotOpened) as error:
         return [Finding(STORE, str(error))]
     return []
+
+
+def verify_tombstones(connection: Connection, root: Path) -> list[Finding]:
+    """What is wrong with `tombstones.ndjson`."""
+    known = {seq for (seq,) in connection.execute("SELECT seq FROM tombstones")}
+    findings = []
+    if number := unreadable_lines(root):
+        findings.append(Finding(TOMBSTONES, f"{number} of its lines cannot be read"))
+    if known - {tombstone.seq for tombstone, _ in read_tombstones(root)}:
+        findings.append(Finding(TOMBSTONES, "lacks deletions that the index knows"))
+    return findings
 
 
 def verify_folder(connection: Connection, root: Path, folder: str) -> list[Finding]:
@@ -46,7 +58,10 @@ def verify_folder(connection: Connection, root: Path, folder: str) -> list[Findi
 
 
 def _verify(connection: Connection, file: FoundFile, record: Record) -> list[Finding]:
-    current = get(connection, record.pattern_id)
+    try:
+        current = get(connection, record.pattern_id)
+    except DamagedStore:
+        return []  # the index's own check tells
     if current is not None and record.preserved == current.stored:
         place, _ = files.place_of(connection, current.stored.seq)
         if not same_json(record.content(), current.content()):

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from app.schemas.records import StoredDocument, record_of_document
@@ -10,7 +10,9 @@ from app.schemas.timestamps import day_of
 from app.storage.base import Finding
 from app.storage.index import summaries
 from app.storage.index.connections import Connection
-from app.storage.index.rows import COLUMNS, stored_document
+from app.storage.index.failures import explained, is_contradiction, is_damage
+from app.storage.index.rows import COLUMNS, stored_document, wrong_with
+from app.storage.index.schema import MIGRATIONS, known_version
 from app.storage.index.summarising import summary_of
 
 STEP = 500
@@ -42,8 +44,19 @@ _COUNTERPARTS = {
 }
 
 
+def is_present(connection: Connection) -> bool:
+    """Whether the tables are those of this version."""
+    return known_version(connection) == len(MIGRATIONS)
+
+
 def whole_file(connection: Connection) -> list[Finding]:
     """What SQLite's own check and the counts between tables find."""
+    if not is_present(connection):
+        version = known_version(connection)
+        why = f"has tables of version {version}: start the service, then check again"
+        empty = "has no tables; what it held is lost"
+        told = Finding("database", why if version else empty)
+        return [*_as_far_as_readable(_integrity, connection), told]
     looks = (_integrity, _counterparts, _daily_sums, _summaries)
     return [finding for look in looks for finding in _as_far_as_readable(look, connection)]
 
@@ -69,9 +82,11 @@ def _as_far_as_readable(
     try:
         findings.extend(look(connection))
     except sqlite3.DatabaseError as error:
-        if type(error) is not sqlite3.DatabaseError:  # the database does not answer, or we err
+        if not (
+            is_damage(error) or is_contradiction(error)
+        ):  # the database does not answer, or we err
             raise
-        findings.append(Finding("database", str(error)))
+        findings.append(Finding("database", explained(error)))
     except (TypeError, ValueError, LookupError) as error:  # what no column of ours should hold
         findings.append(Finding("database", f"holds what cannot be read: {error!r}"))
     return findings
@@ -89,9 +104,13 @@ def _counterparts(connection: Connection) -> Iterator[Finding]:
             yield Finding(str(place), problem)
 
 
-def _compare(connection: Connection, row: Sequence[Any]) -> Iterator[Finding]:
+def _compare(connection: Connection, row: tuple[Any, ...]) -> Iterator[Finding]:
+    document = connection.documents.read(row[4])
+    if (why := wrong_with(row[:7], document)) is not None:
+        yield Finding(str(row[0]), f"its document is damaged: {why}")
+        return
     try:
-        stored = stored_document(tuple(row[:6]), connection.documents.read(row[4]))
+        stored = stored_document(row[:7], document)
         record = record_of_document(stored)
         content = stored.content()
         key = content["pattern_id"], content["pattern_type"], record.timestamp
@@ -99,7 +118,7 @@ def _compare(connection: Connection, row: Sequence[Any]) -> Iterator[Finding]:
         problem = f"its document cannot be read: {type(error).__name__}: {error}"
         yield Finding(row[0], problem)
         return
-    if (*key, len(record.document), *record.filed) != (*row[:3], *row[6:]):
+    if (*key, len(record.document), *record.filed) != (*row[:3], *row[7:]):
         yield Finding(stored.pattern_id, "its columns differ from its document")
     if not all(_has_tag(connection, stored, tag) for tag in record.tags):
         yield Finding(stored.pattern_id, "its tags differ from its document")

@@ -8,12 +8,12 @@ of it is in the database does the log begin anew.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from app.errors import StorageUnavailable
-from app.storage.index.connections import Connection, Worker
+from app.storage.index.connections import Connection
+from app.storage.index.failures import DRIVER_ERRORS
 from app.storage.index.writer import Writer
 
 _PAUSE_SECONDS = 1.0
@@ -29,38 +29,41 @@ class Checkpoints:
     """The checkpoints of one store, as long as it is open."""
 
     def __init__(self, connect: Callable[[], Connection], writer: Writer) -> None:
-        self._worker = Worker(connect, "checkpoints")
+        self._connect = connect
         self._writer = writer
         self._task: asyncio.Task[None] | None = None
+        self._moving: asyncio.Future[None] | None = None
 
-    async def open(self) -> None:
-        """Connect, and begin. The driver's errors come through."""
-        await self._worker.open()
+    def begin(self) -> None:
+        """Have them made from now on."""
         self._task = asyncio.create_task(self._go_on(), name="checkpoints")
 
     async def close(self) -> None:
-        """Finish the one under way, and disconnect."""
+        """Finish the one under way, and make no more."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        await self._worker.close()
+        if self._moving is not None:
+            await asyncio.gather(self._moving, return_exceptions=True)
 
     async def _go_on(self) -> None:
         while True:
             await self._writer.committed.wait()
             await asyncio.sleep(_PAUSE_SECONDS)
             self._writer.committed.clear()
-            with suppress(sqlite3.Error, StorageUnavailable):  # writes fail as well, and tell
-                await self._move()
+            with suppress(*DRIVER_ERRORS, StorageUnavailable):  # writes fail as well, and tell
+                self._moving = asyncio.ensure_future(asyncio.to_thread(self._move))
+                await asyncio.shield(self._moving)
+                await self._writer.outside(_checkpoint)
 
-    async def _move(self) -> None:
+    def _move(self) -> None:
         before = 0
-        for _ in range(_MOST_ROUNDS):
-            pages = await self._worker.run(_checkpoint)
-            if pages - before < _FEW_PAGES:
-                break
-            before = pages
-        await self._writer.outside(_checkpoint)
+        with closing(self._connect()) as connection:
+            for _ in range(_MOST_ROUNDS):
+                pages = _checkpoint(connection)
+                if pages - before < _FEW_PAGES:
+                    break
+                before = pages
 
 
 def _checkpoint(connection: Connection) -> int:

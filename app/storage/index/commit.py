@@ -1,14 +1,14 @@
 """One transaction for a group of writes."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import PatternStoreError
+from app.errors import DamagedStore, PatternStoreError
 from app.schemas.records import Record
-from app.storage.index.connections import Connection, translated
+from app.storage.index.connections import Connection, forget_pages, roll_back
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -54,7 +54,7 @@ class Commit:
         """The result of each write, an exception where it failed."""
         try:
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:  # none of them is to blame: no use in trying one by one
+        except DRIVER_ERRORS as error:  # none of them is to blame: no use in trying one by one
             return [translated(error) for _ in self._group]
         self.fill(connection)
         return self.keep(connection)
@@ -82,8 +82,9 @@ class Commit:
             self._mirror.committed()
             return self._results
         except Exception as error:  # noqa: BLE001
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            roll_back(connection)
+            if isinstance(error, (*DRIVER_ERRORS, DamagedStore)):
+                forget_pages(connection)
             self._mirror.undone(connection)
             if len(self._group) > 1:
                 return [Commit([write], self._mirror).run(connection)[0] for write in self._group]

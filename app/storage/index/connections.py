@@ -9,38 +9,29 @@ half as many again.
 """
 
 import asyncio
-import errno
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from app.errors import Overloaded, QueryTooExpensive, StorageUnavailable, StoreNotOpened
+from app.errors import (
+    DamagedStore,
+    Overloaded,
+    QueryTooExpensive,
+    StorageUnavailable,
+    StoreNotOpened,
+)
 from app.storage.index.documents import Documents
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.schema import known_version
 
 T = TypeVar("T")
-
-_REMEDIES = {
-    errno.ENOSPC: " Make room on the disk.",
-    errno.EDQUOT: " Make room on the disk, or raise the quota.",
-    errno.EFBIG: " Raise the limit on the size of files.",
-    errno.EROFS: " Mount the disk so that it can be written.",
-    errno.EACCES: " Give it to the user that runs the service (chown), or allow access (chmod).",
-    errno.EPERM: " Give it to the user that runs the service (chown), or allow access (chmod).",
-    errno.ENOTDIR: " Move the file away that stands where a folder should be.",
-}
-_SAME_AS = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-    sqlite3.SQLITE_PERM: errno.EACCES,
-}
 
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 64 * 1024 * 1024
@@ -74,8 +65,13 @@ class Connection(sqlite3.Connection):
         return time.monotonic() > self.deadline
 
 
-def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connection:
-    """The one connection that changes the database, which it creates where there is none."""
+def connect_writer(
+    path: Path, synchronous: Literal["full", "normal"], opened: Callable[[], None] = lambda: None
+) -> Connection:
+    """The one connection that changes the database, which it creates where there is none.
+
+    `opened` is called when SQLite has taken up a log that was left, and nothing is written yet.
+    """
     connection = sqlite3.connect(
         path,
         timeout=_BUSY_SECONDS,
@@ -85,6 +81,7 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
     )
     return _set_up(
         connection,
+        opened,
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         f"synchronous = {synchronous}",
@@ -94,8 +91,8 @@ def connect_writer(path: Path, synchronous: Literal["full", "normal"]) -> Connec
     )
 
 
-def connect_reader(path: Path) -> Connection:
-    """A connection that cannot change the database."""
+def connect_reader(path: Path, *, damaged: bool = False) -> Connection:
+    """A connection that cannot change the database; of a `damaged` one it reads what it can."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -105,15 +102,18 @@ def connect_reader(path: Path) -> Connection:
         factory=Connection,
     )
     connection.set_progress_handler(connection.is_late, _STEPS)
-    return _set_up(connection, "query_only = ON", "temp_store = MEMORY")
+    if damaged:  # SQLite then takes also a file whose end is missing
+        connection.execute("PRAGMA writable_schema = ON")
+    return _set_up(connection, lambda: None, "query_only = ON", "temp_store = MEMORY")
 
 
-def _set_up(connection: Connection, *settings: str) -> Connection:
+def _set_up(connection: Connection, opened: Callable[[], None], *settings: str) -> Connection:
     try:
         known_version(connection)  # first, since settings can change even a foreign file
+        opened()
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
-    except (sqlite3.Error, StoreNotOpened):
+    except (*DRIVER_ERRORS, StoreNotOpened):
         connection.close()
         raise
     return connection
@@ -144,26 +144,12 @@ def checkpoint(connection: Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def translated(error: Exception) -> Exception:
-    """The driver's or the file system's error as the contract's; any other as it is."""
-    if isinstance(error, sqlite3.Error | OSError):
-        return StorageUnavailable(f"The store does not answer: {error}.{_remedy(error)}")
-    return error
-
-
-def _remedy(error: sqlite3.Error | OSError) -> str:
-    """What a person can do about it, where that is known."""
-    if isinstance(error, OSError):
-        return _REMEDIES.get(error.errno or 0, "")
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return _REMEDIES.get(_SAME_AS.get(code, 0), "")
-
-
 class Readiness:
-    """Whether the database can be used, or why it cannot yet."""
+    """Whether the database can be used, or why it cannot yet; whether a read has found damage."""
 
     def __init__(self) -> None:
         self.objection: str | None = None
+        self.damaged = False
 
     def check(self) -> None:
         """Raise StorageUnavailable while there is an objection."""
@@ -190,11 +176,22 @@ class Worker:
     async def open(self) -> None:
         """Connect. The driver's errors come through."""
         self._thread.start()
+        await self.connect()
+
+    async def connect(self) -> None:
+        """Connect, again if it has been disconnected. The driver's errors come through."""
         self._connection = await self._call(self._connect)
+
+    async def disconnect(self) -> None:
+        """Finish what was asked for, then disconnect."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._call(connection.close)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Have the thread do a piece of work when it has done those before it."""
-        assert self._connection is not None, "open comes first"
+        if self._connection is None:
+            raise StorageUnavailable("The store is not open, or its index is being made anew.")
         return await self._call(partial(work, self._connection))
 
     def at_hand(self) -> Connection | None:
@@ -207,10 +204,8 @@ class Worker:
             self._connection.interrupt()
 
     async def close(self) -> None:
-        """Finish what was asked for, then disconnect."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await self._call(connection.close)
+        """Disconnect for good."""
+        await self.disconnect()
         self._jobs.put(None)
 
     async def _call(self, work: Callable[[], T]) -> T:
@@ -272,11 +267,19 @@ class Readers:
 
     async def open(self) -> None:
         """Connect them all."""
-        self._at_hand = self._connect()
-        self._at_hand.execute("PRAGMA busy_timeout = 0")  # whoever must wait does so elsewhere
         for worker in self._workers:
             await worker.open()
             self._free.put_nowait(worker)
+        self._take_at_hand()
+
+    def _take_at_hand(self) -> None:
+        self._at_hand = self._connect()
+        self._at_hand.execute("PRAGMA busy_timeout = 0")  # whoever must wait does so elsewhere
+
+    def _let_go_at_hand(self) -> None:
+        if self._at_hand is not None:
+            self._at_hand.close()
+            self._at_hand = None
 
     async def run(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """Do a piece of work in one read transaction, so that all of it sees one state.
@@ -294,29 +297,48 @@ class Readers:
         It is tried here and now, and handed over only where it takes longer or fails.
         """
         self._readiness.check()
-        assert self._at_hand is not None, "open comes first"
-        try:
-            return _in_transaction(work, _AT_ONCE_SECONDS, self._at_hand)
-        except (sqlite3.Error, QueryTooExpensive):
-            return await self.run_unready(work, seconds)
+        if self._at_hand is not None:
+            with suppress(*DRIVER_ERRORS, DamagedStore, QueryTooExpensive):
+                return _in_transaction(work, _AT_ONCE_SECONDS, self._at_hand)
+        return await self.run_unready(work, seconds)
 
     async def run_unready(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """The same, also while the database is being made ready."""
         worker = await self._free_worker(None if seconds is None else PATIENCE_SECONDS)
         try:
             return await worker.run(partial(_in_transaction, work, seconds))
-        except sqlite3.Error as error:
-            raise translated(error) from error
+        except (*DRIVER_ERRORS, DamagedStore) as error:
+            raise self.noted(translated(error)) from error
         except asyncio.CancelledError:
             worker.interrupt()
             raise
         finally:
             self._free.put_nowait(worker)
 
+    def noted(self, error: T) -> T:
+        """An error that a read has come to; damage is remembered."""
+        self._readiness.damaged |= isinstance(error, DamagedStore)
+        return error
+
+    @asynccontextmanager
+    async def disconnected(self) -> AsyncIterator[None]:
+        """A time in which none of them is connected; it begins when all have done their work."""
+        workers = [await self._free.get() for _ in self._workers]
+        try:
+            self._let_go_at_hand()
+            for worker in workers:
+                await worker.disconnect()
+            yield
+            for worker in workers:
+                await worker.connect()
+            self._take_at_hand()
+        finally:
+            for worker in workers:
+                self._free.put_nowait(worker)
+
     async def close(self) -> None:
         """Disconnect them all."""
-        if self._at_hand is not None:
-            self._at_hand.close()
+        self._let_go_at_hand()
         for worker in self._workers:
             await worker.close()
 
@@ -336,10 +358,23 @@ def _in_transaction(
         connection.deadline = time.monotonic() + seconds
     try:
         return work(connection)
-    except sqlite3.OperationalError as error:
-        if seconds is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+    except (*DRIVER_ERRORS, DamagedStore) as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if seconds is not None and code == sqlite3.SQLITE_INTERRUPT:
             raise QueryTooExpensive(seconds) from None
+        forget_pages(connection)
         raise
     finally:
         connection.deadline = math.inf
+        roll_back(connection)
+
+
+def roll_back(connection: Connection) -> None:
+    """Undo what was not committed; a failure may have done it already."""
+    if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def forget_pages(connection: Connection) -> None:
+    """After a failure, have all be read from the disk again, which may have given back nonsense."""
+    connection.execute("PRAGMA shrink_memory")

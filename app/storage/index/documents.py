@@ -13,8 +13,7 @@ from functools import lru_cache
 
 import zstandard
 
-from app.errors import StorageUnavailable
-from app.storage.index.rows import insert_rows
+from app.storage.index.rows import Unreadable, insert_rows
 
 _LEVEL = 9
 _READ = (
@@ -22,7 +21,7 @@ _READ = (
     " UNION ALL SELECT document, dictionary FROM cold_documents WHERE seq = ?1"
 )
 _READ_EACH = (
-    "SELECT s.value, coalesce(d.document, c.document), c.dictionary FROM json_each(?) s"
+    "SELECT coalesce(d.document, c.document), c.dictionary FROM json_each(?) s"
     " LEFT JOIN documents d ON d.seq = s.value"
     " LEFT JOIN cold_documents c ON d.seq IS NULL AND c.seq = s.value"
 )
@@ -42,18 +41,14 @@ class Documents:
         self._connection = connection
         self._decompressor = lru_cache(_DECOMPRESSORS)(self._new_decompressor)
 
-    def read(self, seq: int) -> bytes:
-        """The document of the state that a `seq` names. Raises LookupError."""
+    def read(self, seq: int) -> bytes | Unreadable:
+        """The document of the state that a `seq` names."""
         row = self._connection.execute(_READ, (seq,)).fetchone()
-        return self._text(seq, *(row or (None, None)))
+        return self._text(*(row or (None, None)))
 
-    def of(self, seqs: Sequence[int]) -> Iterator[bytes]:
-        """The documents of some states in their order, read when they are asked for.
-
-        Raises LookupError where there is none.
-        """
-        rows = self._connection.execute(_READ_EACH, (json.dumps(seqs),))
-        for row in rows:
+    def of(self, seqs: Sequence[int]) -> Iterator[bytes | Unreadable]:
+        """The documents of some states in their order, read when they are asked for."""
+        for row in self._connection.execute(_READ_EACH, (json.dumps(seqs),)):
             yield self._text(*row)
 
     def hot(self, seqs: Sequence[int]) -> list[bytes]:
@@ -113,21 +108,24 @@ class Documents:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _text(self, seq: int, document: bytes | None, dictionary: int | None) -> bytes:
-        if document is None:
-            raise LookupError(f"no document has the seq {seq}")
+    def _text(self, document: object, dictionary: int | None) -> bytes | Unreadable:
+        if not isinstance(document, bytes):  # a damaged row can hold anything
+            return Unreadable("it has no document")
         if dictionary is None:
             return document
         try:
             return self._decompressor(dictionary).decompress(document)
-        except zstandard.ZstdError as error:
-            raise StorageUnavailable(f"A compressed document is damaged: {error}.") from error
+        except (zstandard.ZstdError, LookupError, MemoryError, TypeError, ValueError) as error:
+            return Unreadable(f"it cannot be decompressed ({error})")
 
     def _new_decompressor(self, dictionary: int) -> zstandard.ZstdDecompressor:
         return zstandard.ZstdDecompressor(dict_data=self._dictionary(dictionary))
 
     def _dictionary(self, number: int) -> zstandard.ZstdCompressionDict:
-        (content,) = self._connection.execute(
+        """The dictionary of a number. Raises LookupError."""
+        row = self._connection.execute(
             "SELECT content FROM dictionaries WHERE number = ?", (number,)
         ).fetchone()
-        return zstandard.ZstdCompressionDict(content)
+        if row is None:
+            raise LookupError(f"there is no dictionary {number}")
+        return zstandard.ZstdCompressionDict(row[0])

@@ -43,10 +43,11 @@ def query(
     patterns: list[StoredDocument] = []
     documents = connection.documents.of([row[4] for row in found[:limit]])
     for row, document in zip(found, documents, strict=False):
-        max_bytes -= len(document)
+        pattern = stored_document(row, document)
+        max_bytes -= len(pattern.document)
         if patterns and max_bytes < 0:
             break
-        patterns.append(stored_document(row, document))
+        patterns.append(pattern)
     return Page(patterns, more=len(patterns) < len(found))
 
 
@@ -82,12 +83,13 @@ def changes(
     statement = selection.changed(filters, after_seq, through, limit + 1)
     seqs = [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
     found: list[Change] = []
-    for pattern in states(connection, seqs):
+    for pattern in states(connection, seqs[:limit]):
         max_bytes -= len(pattern.document)
-        if found and (max_bytes < 0 or len(found) == limit):
-            through = found[-1].seq
+        if found and max_bytes < 0:
             break
         found.append(pattern)
+    if len(found) < len(seqs):
+        through = found[-1].seq
     if deletes:
         found += [
             Tombstone(pattern_id, seq)

@@ -147,7 +147,10 @@ END;
 those by project are there only where they are worth it. For `claim` see
 `app.storage.index.summaries`."""
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = "ALTER TABLE patterns ADD COLUMN checksum INTEGER;"
+"""What `app.storage.index.rows` makes of a pattern; NULL where an earlier version wrote it."""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What takes a database from each version (its place here) to the next."""
 
 
@@ -160,11 +163,14 @@ def known_version(connection: sqlite3.Connection) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and application != APPLICATION_ID:
-        raise StoreNotOpened("the file is a SQLite database of another program; name another path.")
+        raise StoreNotOpened(
+            "the file is a SQLite database of another program, or its header is damaged; name "
+            "another path, or restore a backup there (pattern-store restore)."
+        )
     if version > len(MIGRATIONS):
         raise StoreNotOpened(
             f"the database has schema version {version}, this program knows {len(MIGRATIONS)}; "
-            "upgrade Pattern Store."
+            "upgrade Pattern Store, or restore a backup if the file is damaged."
         )
     return version
 

@@ -1,14 +1,14 @@
 """A storage whose look-ups and queries a SQLite database answers."""
 
+import logging
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Literal, TypeVar
 
-from app.errors import StorageUnavailable, StoreBusy, StoreNotOpened
+from app.errors import DamagedStore, StorageUnavailable, StoreBusy, StoreNotOpened
 from app.metrics import Metrics
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Record, StoredDocument
@@ -40,15 +40,21 @@ from app.storage.index.connections import (
     connect_writer,
     read_anew,
 )
+from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
+from app.storage.index.wal import WalIndex, lost_writes, wal_index
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_CHECK_PLACE = "Check the path, its owner and its permissions, and the disk's free space."
 
 
 class IndexedStorage(Storage):
@@ -76,6 +82,7 @@ class IndexedStorage(Storage):
         self._folder = lock.parent
         self._synchronous = synchronous
         self._read_only = read_only
+        self._losses: list[Finding] = []
         self._must_exist = must_exist
         self._lock = StoreLock(lock, place)
         self._mirror = mirror
@@ -85,12 +92,15 @@ class IndexedStorage(Storage):
         self._checkpoints = Checkpoints(
             partial(connect_writer, database, synchronous), self._writer
         )
-        self._readers = Readers(partial(connect_reader, database), readers, self._readiness)
+        self._readers = Readers(
+            partial(connect_reader, database, damaged=read_only), readers, self._readiness
+        )
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)
 
     def _connect(self) -> Connection:
-        connection = connect_writer(self._path, self._synchronous)
+        notice_loss = partial(self._notice_loss, wal_index(self._path))
+        connection = connect_writer(self._path, self._synchronous, notice_loss)
         try:
             migrate(connection)
         except Exception:
@@ -104,12 +114,18 @@ class IndexedStorage(Storage):
         except StoreBusy:
             await self._release()
             raise
-        except (OSError, sqlite3.Error, StoreNotOpened, StorageUnavailable) as error:
+        except (OSError, *DRIVER_ERRORS, StoreNotOpened, StorageUnavailable) as error:
             await self._release()
             raise StoreNotOpened(
-                f"The store {self._place.absolute()} cannot be opened: {str(error).rstrip('.')}. "
-                "Check the path, its owner and its permissions, and the disk's free space."
+                f"The store {self._place.absolute()} cannot be opened: "
+                f"{explained(error).rstrip('.')}. {self._way_out(error)}".rstrip()
             ) from error
+
+    def _way_out(self, error: Exception) -> str:
+        """What a person can do about a store that cannot be opened, unless the error says it."""
+        if isinstance(error, DamagedStore):
+            return ""
+        return self.mending if is_damage(error) or is_contradiction(error) else _CHECK_PLACE
 
     async def _open(self) -> None:
         if self._must_exist and not self._place.exists():
@@ -119,10 +135,24 @@ class IndexedStorage(Storage):
             self._path.parent.mkdir(exist_ok=True)  # that of an index, which need not last
             self._lock.acquire()
             await self._writer.open()
-            await self._checkpoints.open()
+            self._checkpoints.begin()
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
+        before = wal_index(self._path)
         await self._readers.open()
+        if self._read_only:
+            self._notice_loss(before)
+
+    def _notice_loss(self, before: WalIndex | None) -> None:
+        """See whether the database, now open, has all of the log that a process left."""
+        lost = lost_writes(self._path, before)
+        if lost is not None:
+            self._losses.append(Finding(f"{self._path.name}-wal", lost))
+            _log.warning("log of writes damaged", extra={"place": f"{self._path}-wal", "why": lost})
+
+    async def ready(self) -> None:
+        if not self._read_only:  # or it is looked at as it is
+            await self.ping()
 
     async def close(self) -> None:
         await self._release()
@@ -276,9 +306,11 @@ class IndexedStorage(Storage):
             stopped.set()
 
     async def check(self) -> AsyncIterator[Finding]:
+        for finding in self._losses:
+            yield finding
         for finding in await self._readers.run(check.whole_file):
             yield finding
-        after_seq: int | None = 0
+        after_seq: int | None = 0 if await self._readers.run(check.is_present) else None
         while after_seq is not None:
             findings, after_seq = await self._readers.run(
                 partial(check.some_patterns, after_seq=after_seq)

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.errors import PatternChanged, PatternExists
+from app.errors import DamagedStore, PatternChanged, PatternExists
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import (
+    Filed,
     Provenance,
     Record,
     StoredDocument,
@@ -17,13 +18,19 @@ from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
-from app.storage.index.rows import COLUMNS, insert_rows, stored_document
+from app.storage.index.rows import (
+    COLUMNS,
+    checksum_of,
+    insert_rows,
+    stored_document,
+    wrong_with,
+)
 from app.storage.index.summaries import outdate
 
 _PATTERNS = (
     "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
     " received, size, project_name, agent, task_type, environment, session_id, user_id, success,"
-    " error_type, severity, duration_ms)"
+    " error_type, severity, duration_ms, checksum)"
 )
 _DAYS = "days (day, project_name, pattern_type, patterns, bytes)"
 _ADDING_UP = (
@@ -102,7 +109,7 @@ class Transaction:
 
     def delete(self, seqs: Sequence[int]) -> int:
         """See `Storage.delete_many`."""
-        states = self._states(seqs)
+        states = self._states(seqs, damaged=True)
         self._remove(states)
         self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
         return len(states)
@@ -248,12 +255,44 @@ class Transaction:
             taken.document = self._states([taken.stored.seq])[0].document
         return same_json(read_json(taken.document), read_json(record.document))
 
-    def _states(self, seqs: Sequence[int]) -> list[StoredDocument]:
+    def _states(self, seqs: Sequence[int], *, damaged: bool = False) -> list[StoredDocument]:
+        """The states that some `seq` name; `damaged` ones too, without their documents, if asked.
+
+        Raises DamagedStore if not.
+        """
         rows = self.connection.execute(
             f"SELECT {COLUMNS} FROM patterns p WHERE p.seq IN (SELECT value FROM json_each(?))",
             (json.dumps(list(seqs)),),
         ).fetchall()
-        return [stored_document(row, self.connection.documents.read(row[4])) for row in rows]
+        found = []
+        for row in rows:
+            document = self.connection.documents.read(row[4])
+            if damaged and wrong_with(row, document) is not None:
+                found.append(StoredDocument(row[0], row[1], row[2], b"", Provenance(*row[3:6])))
+            else:
+                found.append(stored_document(row, document))
+        return found
+
+    def _record_of(self, state: StoredDocument) -> tuple[Record, int]:
+        """The record of a state, and its size; without a document, as the other tables tell it."""
+        if state.document:
+            return record_of_document(state), len(state.document)
+        size, project_name, agent = self.connection.execute(
+            "SELECT size, project_name, agent FROM patterns WHERE seq = ?", (state.seq,)
+        ).fetchone()
+        if not all(type(number) is int for number in (size, state.timestamp)):
+            raise DamagedStore(f"The pattern {state.pattern_id!r} is too damaged to be deleted.")
+        tags = self.connection.execute("SELECT tag FROM tags WHERE seq = ?", (state.seq,))
+        record = Record(
+            *state[:3],
+            at=state.stored.at,
+            document=b"",
+            received=b"",
+            filed=Filed(project_name, agent, *[None] * 8),
+            tags=tuple(tag for (tag,) in tags),
+            text="",
+        )
+        return record, size
 
     def _add(self, added: Sequence[tuple[Record, Provenance]]) -> None:
         if not added:
@@ -273,6 +312,13 @@ class Transaction:
                     record.received,
                     len(record.document),
                     *record.filed,
+                    checksum_of(
+                        record.pattern_id,
+                        record.pattern_type,
+                        record.timestamp,
+                        *stored,
+                        record.document,
+                    ),
                 )
                 for record, stored in added
             ],
@@ -292,7 +338,7 @@ class Transaction:
             "words (rowid, text)",
             [(stored.seq, record.text) for record, stored in added if record.text],
         )
-        self._tally(1, (record for record, _ in added))
+        self._tally(1, [(record, len(record.document)) for record, _ in added])
 
     def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
         insert_rows(
@@ -303,7 +349,10 @@ class Transaction:
         self._buried += tombstones
 
     def _remove(self, states: Sequence[StoredDocument]) -> None:
-        removed = [(record_of_document(state), state.stored.seq) for state in states]
+        found = [self._record_of(state) for state in states]
+        sizes = [size for _, size in found]
+        seqs = [state.seq for state in states]
+        removed = [(record, seq) for (record, _), seq in zip(found, seqs, strict=True)]
         self._mirror.let_go(self.connection, states)
         gone = {seq for _, seq in removed}
         self._added = [entry for entry in self._added if entry[1].seq not in gone]
@@ -317,13 +366,13 @@ class Transaction:
         texts = [(seq, record.text) for record, seq in removed if record.text]
         execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", texts)
         self._removed_words += len(texts)
-        self._tally(-1, (record for record, _ in removed))
+        self._tally(-1, zip((record for record, _ in removed), sizes, strict=True))
 
-    def _tally(self, sign: int, records: Iterable[Record]) -> None:
-        for record in records:
+    def _tally(self, sign: int, records: Iterable[tuple[Record, int]]) -> None:
+        for record, size in records:
             key = (day_of(record.timestamp), record.filed.project_name, record.pattern_type)
             delta = self._days[key]
             delta[0] += sign
-            delta[1] += sign * len(record.document)
+            delta[1] += sign * size
             if record.filed.agent is not None:
                 self._hours.add(record.timestamp // HOUR)

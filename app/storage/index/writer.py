@@ -3,13 +3,12 @@
 A durable commit costs one sync of the disk however much it holds, so while one transaction is
 under way the writes that arrive wait, and then go together. The event loop's own thread fills a
 small transaction, since two threads that take turns at each statement are slower than one; the
-writer's thread makes it durable meanwhile more writes arrive, and does all of what is large. Only
+writer's thread makes it durable while more writes arrive, and does all of what is large. Only
 where a write is alone, and the disk quick, does the loop wait for that as well.
 """
 
 import asyncio
 import math
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from itertools import takewhile
@@ -24,9 +23,10 @@ from app.storage.index.connections import (
     Connection,
     Readiness,
     Worker,
-    translated,
+    forget_pages,
     waiting_for_no_one,
 )
+from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
 
@@ -93,8 +93,15 @@ class Writer:
         """Do what SQLite does only between transactions, such as a checkpoint."""
         try:
             return await self._worker.run(work)
-        except sqlite3.Error as error:
+        except DRIVER_ERRORS as error:
+            await self._worker.run(forget_pages)
             raise translated(error) from error
+
+    async def reconnect(self, between: Callable[[], None]) -> None:
+        """Disconnect, do something to the file, and connect again. Errors come through."""
+        await self._worker.disconnect()
+        await asyncio.to_thread(between)
+        await self._worker.connect()
 
     async def finish(self) -> None:
         """Commit all that waits."""
@@ -157,7 +164,7 @@ def _has_begun(connection: Connection) -> bool:
     try:
         with waiting_for_no_one(connection):
             connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error:
+    except DRIVER_ERRORS:
         return False
     return True
 

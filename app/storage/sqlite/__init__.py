@@ -19,6 +19,12 @@ it finds beside it."""
 class SQLiteStorage(IndexedStorage):
     """Patterns in one database file; a lock file beside it keeps a second process out."""
 
+    mending = (
+        "Unless it never was a store, it is damaged: pattern-store export --skip-damaged writes "
+        "what can be read of it; then move it away, with its -wal, and pattern-store restore "
+        "makes it anew from a backup, or pattern-store import --preserve from that export."
+    )
+
     def __init__(
         self,
         path: str,

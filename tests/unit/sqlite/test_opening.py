@@ -1,6 +1,7 @@
 """Files that are no store of this program: refused by name, with what to do, and left alone."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,39 @@ def test_a_store_that_was_refused_can_be_opened_when_what_was_wrong_is_mended(
     run_sql(path, f"PRAGMA user_version = {len(MIGRATIONS)}")
     make_store(path, pattern_id="b")
     assert run_sql(path, "SELECT pattern_id FROM patterns ORDER BY seq") == [("a",), ("b",)]
+
+
+def cut_in_half(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def lose_the_tables(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 3000)
+
+
+def take_for_an_older_one(path: Path) -> None:
+    run_sql(path, "PRAGMA user_version = 1")
+
+
+def lose_the_begin(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\x00" * 16)
+
+
+@pytest.mark.parametrize(
+    "damage", [cut_in_half, lose_the_tables, take_for_an_older_one, lose_the_begin]
+)
+def test_a_damaged_database_is_refused_with_what_helps(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    make_store(path)
+    damage(path)
+    said = refusal(path)
+    assert "pattern-store export --skip-damaged" in said
+    assert "pattern-store restore" in said
 
 
 def test_an_empty_file_becomes_a_store(path: Path) -> None:

@@ -144,6 +144,7 @@ def downgrade(path: Path) -> None:
     for statement in (
         "DROP TABLE agent_summaries",
         "DROP TABLE unsummarised",
+        "ALTER TABLE patterns DROP COLUMN checksum",
         "DROP INDEX patterns_by_type",
         "CREATE INDEX patterns_by_type ON patterns (pattern_type, timestamp)",
         "PRAGMA user_version = 1",

@@ -1,0 +1,79 @@
+"""An index that is damaged while it is used: made anew from the files, and nothing wrong told."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.errors import DamagedStore, StorageUnavailable
+from app.storage.filesystem import FilesystemStorage
+from tests.contract.conftest import Store
+from tests.contract.reading import all_changes, findings
+from tests.filesystem.conftest import opened
+from tests.records import record, records
+
+SECONDS = 60
+"""How long the mending may take before a test fails."""
+
+
+def change_a_letter(root: Path) -> None:
+    with closing(sqlite3.connect(root / ".index/index.db", isolation_level=None)) as index:
+        index.execute("PRAGMA busy_timeout = 5000")
+        index.execute(
+            "UPDATE documents SET document = CAST(replace(document, '2500', '2600') AS BLOB)"
+            " WHERE seq = 2"
+        )
+
+
+async def mended(storage: FilesystemStorage) -> None:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                await storage.fetch("p0001")
+                return
+            except StorageUnavailable:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_running_service_makes_it_anew_and_goes_on(
+    storage: FilesystemStorage, root: Path
+) -> None:
+    await storage.insert_many(records(300))
+    before = await all_changes(storage)
+    change_a_letter(root)
+    with pytest.raises(DamagedStore, match="'p0001'"):
+        await storage.fetch("p0001")
+    await mended(storage)
+    assert await all_changes(storage) == before
+    assert (await storage.insert(record("new"))).stored.seq > 300
+    assert await findings(storage) == []
+
+
+async def test_a_check_finds_it_and_a_repair_makes_it_anew(store: Store, root: Path) -> None:
+    storage = opened(await store.open())
+    await storage.insert_many(records(300))
+    before = await all_changes(storage)
+    await store.close()
+    change_a_letter(root)
+    storage = opened(await store.open(read_only=True))
+    assert "p0001" in {finding.place for finding in await findings(storage)}
+    await store.close()
+    storage = opened(await store.open())
+    await storage.repair()
+    assert await findings(storage) == []
+    assert await all_changes(storage) == before
+
+
+async def test_the_damaged_one_is_kept_for_what_it_may_have_a_second_copy_of(
+    store: Store, root: Path
+) -> None:
+    await (await store.open()).insert_many(records(3))
+    await store.close()
+    index = root / ".index/index.db"
+    damaged = index.read_bytes()[:-4096] + bytes(4096)
+    index.write_bytes(damaged)
+    storage = opened(await store.open())
+    assert len(await all_changes(storage)) == 3
+    assert (root / ".index/index.db.damaged").read_bytes() == damaged
