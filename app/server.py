@@ -23,6 +23,10 @@ from app.routes.direct import UNLIMITED, direct_routes
 from app.routes.state import State
 from app.settings import Settings
 
+_KEEP_ALIVE_SECONDS = 75
+"""As nginx has it: longer than clients keep a connection that they don't use. Where both have
+five seconds, as uvicorn and httpx do, a request may meet the connection's end."""
+
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the others waiting for the interpreter: with CPython's 5 ms, one
 that works through rows holds each step of a transaction up that long."""
@@ -118,6 +122,7 @@ async def serve(settings: Settings) -> None:
         http=cast(type[asyncio.Protocol], partial(Connection, _limits(settings, app.state.parts))),
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
     )
     server = Server(config, app.state.parts.stopping)
