@@ -46,7 +46,7 @@ from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
-from app.storage.index.wal import WalIndex, lost_writes, wal_index
+from app.storage.index.wal import WalIndex, lost_writes, open_index, wal_index
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
@@ -83,6 +83,7 @@ class IndexedStorage(Storage):
         self._synchronous = synchronous
         self._read_only = read_only
         self._losses: list[Finding] = []
+        self._descriptors: list[int] = []
         self._must_exist = must_exist
         self._lock = StoreLock(lock, place)
         self._mirror = mirror
@@ -138,14 +139,18 @@ class IndexedStorage(Storage):
             self._checkpoints.begin()
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
-        before = wal_index(self._path)
+        before = wal_index(self._path) if self._read_only else None
         await self._readers.open()
         if self._read_only:
             self._notice_loss(before)
 
     def _notice_loss(self, before: WalIndex | None) -> None:
         """See whether the database, now open, has all of the log that a process left."""
-        lost = lost_writes(self._path, before)
+        index = open_index(self._path)
+        if index is None:
+            return
+        self._descriptors.append(index)
+        lost = lost_writes(self._path, before, index)
         if lost is not None:
             self._losses.append(Finding(f"{self._path.name}-wal", lost))
             _log.warning("log of writes damaged", extra={"place": f"{self._path}-wal", "why": lost})
@@ -162,6 +167,9 @@ class IndexedStorage(Storage):
         if not self._read_only:
             await self._checkpoints.close()
             await self._writer.close()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+        if not self._read_only:
             self._lock.release()
 
     async def ping(self) -> None:

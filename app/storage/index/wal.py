@@ -17,6 +17,7 @@ wal-index (walformat.html); with `synchronous` NORMAL a power failure looks like
 acknowledged writes just the same.
 """
 
+import os
 import sys
 from pathlib import Path
 from struct import unpack, unpack_from
@@ -50,12 +51,30 @@ class _Frame(NamedTuple):
 
 
 def wal_index(database: Path) -> WalIndex | None:
-    """The index of a database's log, None where there is none, or it is being written."""
+    """The index of a database's log, None where there is none, or it is being written.
+
+    Not to be asked for while this process has the database open: closing the file would take
+    all locks on it from SQLite (fcntl), and then whoever opens the database next would cut it.
+    """
+    descriptor = open_index(database)
+    if descriptor is None:
+        return None
     try:
-        with open(f"{database}-shm", "rb") as file:
-            content = file.read(2 * _INDEX_HEADER + 4)
+        return _read_index(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_index(database: Path) -> int | None:
+    """A descriptor of the index of a database's log, to be closed when the database is."""
+    try:
+        return os.open(f"{database}-shm", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+
+
+def _read_index(descriptor: int) -> WalIndex | None:
+    content = os.pread(descriptor, 2 * _INDEX_HEADER + 4, 0)
     one, other = content[:_INDEX_HEADER], content[_INDEX_HEADER : 2 * _INDEX_HEADER]
     if len(content) < 2 * _INDEX_HEADER + 4 or one != other or not one[12]:
         return None
@@ -64,12 +83,13 @@ def wal_index(database: Path) -> WalIndex | None:
     return WalIndex(frames, moved, one[32:40])
 
 
-def lost_writes(database: Path, before: WalIndex | None) -> str | None:
+def lost_writes(database: Path, before: WalIndex | None, index: int) -> str | None:
     """What of the log was not taken up though it was acknowledged, None if nothing is known of.
 
-    `before` is its index before the database was opened, which now is open.
+    `before` is its index before the database was opened; now it is, and `index` what
+    `open_index` gives.
     """
-    after = wal_index(database)
+    after = _read_index(index)
     if after is None:
         return None
     try:

@@ -23,12 +23,12 @@ from tests.unit.sqlite.conftest import run_sql
         ("INSERT INTO tags VALUES ('x', 1, 99)", [("99", "tags without a pattern")]),
         (
             "UPDATE patterns SET project_name = 'z' WHERE seq = 2",
-            [("b", "differs from its checksum")],
+            [("b", "its columns differ")],
         ),
         ("UPDATE patterns SET agent = NULL WHERE seq = 2", [("b", "its columns differ")]),
         ("UPDATE patterns SET success = 0 WHERE seq = 2", [("b", "its columns differ")]),
         ("UPDATE patterns SET duration_ms = 1 WHERE seq = 2", [("b", "its columns differ")]),
-        ("UPDATE patterns SET timestamp = 1 WHERE seq = 2", [("b", "its columns differ")]),
+        ("UPDATE patterns SET timestamp = 1 WHERE seq = 2", [("b", "differs from its checksum")]),
         (
             "UPDATE patterns SET pattern_id = 'z' WHERE seq = 2",
             [("z", "differs from its checksum")],
