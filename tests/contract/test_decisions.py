@@ -1,5 +1,7 @@
 """What is decided about errors is kept as patterns are, and says which group an error is of."""
 
+from typing import Any
+
 import pytest
 
 from app.schemas.filters import Filters
@@ -36,7 +38,7 @@ async def test_a_decision_is_numbered_and_tells_after_which_change_it_was_made(
 
 
 async def test_of_several_under_one_key_the_first_is_made(storage: Storage) -> None:
-    content = {"group_id": "err-a", "resolution": "r", "worked": True}
+    content: dict[str, Any] = {"group_id": "err-a", "resolution": "r", "worked": True}
     first, was_new = await storage.decide(Proposal("outcome", content, key="k"), NOON)
     other = content | {"worked": False}
     assert await storage.decide(Proposal("outcome", other, key="k"), NOON + 1) == (first, False)
