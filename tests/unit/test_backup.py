@@ -22,6 +22,7 @@ import zstandard
 from app.schemas.records import record_of
 from app.schemas.timestamps import SECOND, now, parse_timestamp
 from app.storage.base import Change, Outcome, Summary
+from app.storage.learned import Decision
 from tests.api.commands import environment, failed, pattern_store, succeeded
 from tests.api.damage import overwrite_page
 from tests.conftest import BACKENDS
