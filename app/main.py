@@ -18,7 +18,18 @@ from app.middleware.authentication import Authentication
 from app.middleware.cross_origin import CrossOrigin
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
-from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes import (
+    agents,
+    batch,
+    decisions,
+    errors,
+    exporting,
+    health,
+    lifecycle,
+    patterns,
+    querying,
+    vocabulary,
+)
 from app.routes.admission import Admission
 from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
@@ -40,7 +51,18 @@ from app.tasks.summaries import summaries_task
 
 ROUTERS = [
     module.router
-    for module in (batch, patterns, querying, exporting, vocabulary, agents, lifecycle, health)
+    for module in (
+        batch,
+        patterns,
+        querying,
+        exporting,
+        vocabulary,
+        agents,
+        errors,
+        decisions,
+        lifecycle,
+        health,
+    )
 ]
 
 _READY_SECONDS = 5.0
