@@ -195,7 +195,10 @@ async def test_why_errors_are_one_group_is_told(client: AsyncClient, feed: Feed)
         error("2", data={"stack_trace": second}),
         error("3", "tax"),
     )
-    ids = {each: f"err-{fingerprint_of('ValueError', 'no fee', each).group}" for each in (first, second)}
+    ids = {
+        each: f"err-{fingerprint_of('ValueError', 'no fee', each).group}"
+        for each in (first, second)
+    }
     assert len(set(ids.values())) == 2
     agree = (await read(client, ids[first]))["why"]["agree"]
     assert (agree["type"], agree["message"]) == ("ValueError", "no fee")
