@@ -69,7 +69,8 @@ class Report:
         restarts = self.starts[1:] or [0.0]
         figures = (
             f"{self.kills} kills ({self.kills_at_start} while starting), "
-            f"{self.acknowledged} acknowledged writes and {self.decisions} decisions, {self.number('lost')} lost, "
+            f"{self.acknowledged} acknowledged writes and {self.decisions} decisions, "
+            f"{self.number('lost')} lost, "
             f"{self.number('doubled')} doubled, {self.number('other')} other problems; "
             f"{self.checks} checks, {self.compressed} patterns compressed, {self.expired} expired, "
             f"start {self.starts[0]:.2f} s with an empty store, after kills "
