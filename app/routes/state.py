@@ -10,6 +10,7 @@ from app.metrics import Metrics
 from app.routes.admission import Admission
 from app.service import PatternService
 from app.service.batch import PLACES
+from app.service.feed import Feed
 from app.tasks.runner import TaskRunner
 
 
@@ -21,6 +22,7 @@ class State:
     """
 
     service: PatternService
+    feed: Feed
     runner: TaskRunner
     metrics: Metrics
     admission: Admission

@@ -29,6 +29,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 from app.errors import PatternNotFound
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Provenance, Record, StoredDocument
+from app.storage.learned import LearnedStorage
 
 
 class Outcome(Enum):
@@ -180,7 +181,7 @@ class Repair:
     findings: list[Finding]
 
 
-class Storage(ABC):
+class Storage(LearnedStorage, ABC):
     """One open store. `open` comes first and `close` last, each once."""
 
     mending: ClassVar[str]
@@ -250,11 +251,12 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    async def delete_many(self, seqs: Sequence[int]) -> int:
+    async def delete_many(self, seqs: Sequence[int], *, expiring: bool = False) -> int:
         """Delete the patterns whose latest change is among `seqs`, leaving a tombstone each.
 
-        Returns how many; those changed or gone since don't count. One transaction: callers
-        with many split them.
+        Returns how many; those changed or gone since don't count. Where they are `expiring`,
+        what never expires stays, and so does an error that is not learned yet, once any is.
+        One transaction: callers with many split them.
         """
 
     @abstractmethod
@@ -357,6 +359,10 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    async def next_commit(self, after: int) -> int:
+        """Wait until there were more commits than `after`; how many, since the store was opened."""
+
+    @abstractmethod
     async def matching(self, filters: Filters) -> Sequence[int]:
         """The `seq` of every match at one moment, oldest change first."""
 
@@ -366,7 +372,9 @@ class Storage(ABC):
     ) -> tuple[list[Tally], Sequence[int]]:
         """What has expired, in some projects if any are named.
 
-        The tallies by day and type, and the `seq` of each pattern.
+        The tallies by day and type, and the `seq` of each pattern. What fixed an error is not
+        forgotten: of the errors of a group that carry one resolution, in one project, the latest
+        never expires.
         """
 
     @abstractmethod
@@ -375,8 +383,8 @@ class Storage(ABC):
     ) -> tuple[list[Tally], Sequence[int]]:
         """The oldest patterns: at least so many, with at least `size` bytes. Age is as in `Expiry`.
 
-        Only those received before a time (microseconds), and not those whose `seq` is in
-        `besides`. Fewer where there are no more.
+        Only those received before a time (microseconds), not those whose `seq` is in `besides`,
+        and none that never expires. Fewer where there are no more.
         """
 
     @abstractmethod

@@ -54,7 +54,9 @@ async def keyed(key: MakeKey, client: AsyncClient) -> AsyncClient:
 
 
 async def call(client: AsyncClient, method: str, path: str, headers: dict[str, str]) -> Response:
-    concrete = path.format(pattern_id="a", pattern_type="error_occurrence")
+    concrete = path.format(
+        pattern_id="a", pattern_type="error_occurrence", group_id="err-0", number=1
+    )
     return await client.request(method, concrete, headers=headers)
 
 

@@ -47,10 +47,11 @@ class Checkpoints:
             await asyncio.gather(self._moving, return_exceptions=True)
 
     async def _go_on(self) -> None:
+        seen = 0
         while True:
-            await self._writer.committed.wait()
+            await self._writer.next_commit(seen)
             await asyncio.sleep(_PAUSE_SECONDS)
-            self._writer.committed.clear()
+            seen = self._writer.commits
             with suppress(*DRIVER_ERRORS, StorageUnavailable):  # writes fail as well, and tell
                 self._moving = asyncio.ensure_future(asyncio.to_thread(self._move))
                 await asyncio.shield(self._moving)

@@ -41,6 +41,7 @@ from app.storage.index.connections import (
     read_anew,
 )
 from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
+from app.storage.index.learned_storage import IndexedLearning
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
@@ -57,7 +58,7 @@ _log = logging.getLogger(__name__)
 _CHECK_PLACE = "Check the path, its owner and its permissions, and the disk's free space."
 
 
-class IndexedStorage(Storage):
+class IndexedStorage(IndexedLearning, Storage):
     """All that backends with such a database have in common.
 
     `mirror` hears of each change before it is committed, and may keep it elsewhere too.
@@ -183,8 +184,10 @@ class IndexedStorage(Storage):
             lambda transaction: transaction.update(record, seq), weight_of([record])
         )
 
-    async def delete_many(self, seqs: Sequence[int]) -> int:
-        return await self._writer.change(lambda transaction: transaction.delete(seqs), len(seqs))
+    async def delete_many(self, seqs: Sequence[int], *, expiring: bool = False) -> int:
+        return await self._writer.change(
+            lambda transaction: transaction.delete(seqs, expiring), len(seqs)
+        )
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0
@@ -254,6 +257,9 @@ class IndexedStorage(Storage):
                 begun_at=begun_at,
             )
         )
+
+    async def next_commit(self, after: int) -> int:
+        return await self._writer.next_commit(after)
 
     async def matching(self, filters: Filters) -> Sequence[int]:
         return await self._search(partial(reading.matching, filters=filters))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import DamagedStore, PatternChanged, PatternExists
+from app.schemas.fields import PatternType
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import (
     Filed,
@@ -16,8 +17,11 @@ from app.schemas.records import (
 )
 from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
+from app.storage.index import journal
 from app.storage.index.connections import Connection
+from app.storage.index.learning import carry_over, learning
 from app.storage.index.mirror import Mirror
+from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import (
     COLUMNS,
     checksum_of,
@@ -26,6 +30,7 @@ from app.storage.index.rows import (
     wrong_with,
 )
 from app.storage.index.summaries import outdate
+from app.storage.learned import Decision, Proposal
 
 _PATTERNS = (
     "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
@@ -33,6 +38,7 @@ _PATTERNS = (
     " error_type, severity, duration_ms, checksum)"
 )
 _DAYS = "days (day, project_name, pattern_type, patterns, bytes)"
+_ERROR = PatternType.ERROR_OCCURRENCE
 _ADDING_UP = (
     "ON CONFLICT DO UPDATE SET patterns = patterns + excluded.patterns,"
     " bytes = bytes + excluded.bytes"
@@ -63,6 +69,7 @@ class Transaction:
         self._buried: list[tuple[Tombstone, int]] = []
         self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
         self._hours: set[int] = set()
+        self._decided: list[Decision] = []
 
     def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """See `Storage.insert_many`."""
@@ -90,6 +97,8 @@ class Transaction:
             raise PatternChanged(f"The pattern {record.pattern_id!r} has changed meanwhile.")
         received = self._known({record.pattern_id})[record.pattern_id].received
         stored = Provenance(old[0].stored.at, self._next_seq(), old[0].stored.revision + 1)
+        if record.pattern_type == _ERROR:
+            carry_over(self.connection, seq, stored.seq, record.filed.project_name)
         self._remove(old)
         self._add([(record._replace(received=received), stored)])
         return StoredDocument(
@@ -107,12 +116,31 @@ class Transaction:
             "UPDATE meta SET value = max(value, ?) WHERE name = 'purged_seq'", (purged_seq,)
         )
 
-    def delete(self, seqs: Sequence[int]) -> int:
+    def delete(self, seqs: Sequence[int], expiring: bool = False) -> int:
         """See `Storage.delete_many`."""
         states = self._states(seqs, damaged=True)
+        if expiring:
+            states = without_exemplars(self.connection, states)
         self._remove(states)
         self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
         return len(states)
+
+    def decide(self, proposal: Proposal, at: int) -> tuple[Decision, bool]:
+        """See `LearnedStorage.decide`."""
+        made = journal.made_under(self.connection, proposal.key)
+        if made is not None:
+            return made, False
+        decision = journal.append(self.connection, proposal, at, self._last_seq)
+        self._decided.append(decision)
+        return decision, True
+
+    def restore_decisions(self, decisions: Sequence[Decision]) -> None:
+        """See `LearnedStorage.restore_decisions`."""
+        self._decided += journal.restore(self.connection, decisions)
+
+    def apply_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Take the decisions there are from elsewhere; these are all."""
+        journal.replace(self.connection, decisions)
 
     def purge_tombstones(self, before: int) -> int:
         """See `Storage.purge_tombstones`."""
@@ -138,12 +166,15 @@ class Transaction:
 
         In the place of another state it takes one up from that state's revision, unless its
         own number is later. A state that comes `late`, after readers have gone beyond its
-        number, gets the next one, so that their exports tell of it.
+        number, gets the next one, so that their exports tell of it; also an error, where the
+        learner has.
         """
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
-        if late and stored.seq <= self._last_seq:
+        known = learning(self.connection) if record.pattern_type == _ERROR else None
+        passed_by = known is not None and stored.seq <= known.through
+        if (late or passed_by) and stored.seq <= self._last_seq:
             stored = stored._replace(seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
@@ -206,6 +237,8 @@ class Transaction:
         """Have the mirror keep the changes, too."""
         if self._last_seq != self._first_seq or self._added:
             self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
+        if self._decided:
+            self._mirror.keep_decisions(self._decided)
 
     def _next_seq(self) -> int:
         self._last_seq += 1

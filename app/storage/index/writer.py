@@ -53,10 +53,11 @@ class Writer:
         self._readiness = readiness
         self._waiting: list[Write] = []
         self._arrived = asyncio.Event()
-        self.committed = asyncio.Event()
-        """Set after each transaction, for whoever waits for one, and clears it."""
         self._task: asyncio.Task[None] | None = None
         self._last_seconds = 0.0
+        self.commits = 0
+        """How many transactions there were since it was opened."""
+        self._committed_one = asyncio.Event()
 
     async def open(self) -> None:
         """Connect and begin to take writes."""
@@ -103,6 +104,12 @@ class Writer:
         await asyncio.to_thread(between)
         await self._worker.connect()
 
+    async def next_commit(self, after: int) -> int:
+        """See `Storage.next_commit`."""
+        while self.commits <= after:
+            await self._committed_one.wait()
+        return self.commits
+
     async def finish(self) -> None:
         """Commit all that waits."""
         while self._waiting:
@@ -134,10 +141,12 @@ class Writer:
                 self._last_seconds = time.perf_counter() - started
                 self._metrics.commit_seconds.observe(self._last_seconds)
                 self._metrics.commit_writes.observe(len(group))
-                self.committed.set()
                 del self._waiting[: len(group)]
                 for write, result in zip(group, results, strict=True):
                     write.settle(result)
+                self.commits += 1
+                self._committed_one.set()
+                self._committed_one.clear()
 
     async def _those_at_the_door(self) -> None:
         """Let writes join while each turn of the event loop brings some."""
