@@ -1,0 +1,1 @@
+"""What is learned from errors: pure functions, that read and write nothing."""
