@@ -145,11 +145,11 @@ def test_the_answer_depends_on_what_is_there_and_not_on_how_it_came() -> None:
     index.remove(-1)
     fresh = index_of(kept)
     assert len(index) == len(fresh) == len(kept)
-    for each in LABELLED:
-        for output in (each.original, *each.repeats):
+    for asked in LABELLED:
+        for output in (asked.original, *asked.repeats):
             assert index.search(output, least=0.2) == fresh.search(output, least=0.2)
-    for each in kept:
-        index.remove(each.seq)
+    for asked in kept:
+        index.remove(asked.seq)
     assert len(index) == 0
     assert index.search(LABELLED[0].original, least=0.0) == []
 
