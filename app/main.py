@@ -27,6 +27,8 @@ from app.routes.state import State
 from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
+from app.service.feed import Feed
+from app.service.learner import Learner
 from app.service.redaction import Redaction
 from app.service.statistics import statistics
 from app.settings import Settings
@@ -54,10 +56,11 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     """
     metrics = Metrics()
     service = _service(settings, metrics, clock)
-    runner = TaskRunner(_tasks(settings, service), metrics)
+    feed = Feed(service.storage, [Learner(service.storage)])
+    runner = TaskRunner(_tasks(settings, service, feed), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
-        lifespan=_lifespan(service, runner, access_log),
+        lifespan=_lifespan(service, feed, runner, access_log),
         openapi_url="/openapi.json" if settings.docs else None,
         docs_url=None,
         redoc_url=None,
@@ -66,6 +69,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     )
     app.state.parts = State(
         service,
+        feed,
         runner,
         metrics,
         settings.max_pattern_bytes,
@@ -102,9 +106,9 @@ def _service(settings: Settings, metrics: Metrics, clock: Callable[[], int]) -> 
     )
 
 
-def _tasks(settings: Settings, service: PatternService) -> list[Task]:
+def _tasks(settings: Settings, service: PatternService, feed: Feed) -> list[Task]:
     return [
-        retention_task(service, settings.retention_interval_seconds),
+        retention_task(service, feed, settings.retention_interval_seconds),
         compression_task(
             service, settings.compression_after_days, settings.compression_interval_seconds
         ),
@@ -113,7 +117,7 @@ def _tasks(settings: Settings, service: PatternService) -> list[Task]:
 
 
 def _lifespan(
-    service: PatternService, runner: TaskRunner, access_log: AccessLog | None
+    service: PatternService, feed: Feed, runner: TaskRunner, access_log: AccessLog | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What opens the store when the application starts, and closes it at the end."""
 
@@ -121,10 +125,11 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.storage.open()
         try:
-            opening = asyncio.create_task(_when_ready(service, runner))
+            opening = asyncio.create_task(_when_ready(service, feed, runner))
             yield
             opening.cancel()
         finally:
+            await feed.stop()
             await runner.stop()
             await service.storage.close()
             if access_log is not None:
@@ -170,14 +175,15 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
     )
 
 
-async def _when_ready(service: PatternService, runner: TaskRunner) -> None:
-    """Begin with the tasks, and say what the store holds and what retention does to it next."""
+async def _when_ready(service: PatternService, feed: Feed, runner: TaskRunner) -> None:
+    """Begin to learn and with the tasks, and say what the store holds, and what it deletes next."""
     figures = None
     begun = False
     while figures is None:
         try:
             await service.storage.ready()
             if not begun:
+                feed.start()
                 runner.start()
                 begun = True
             figures = await statistics(service.storage, service.retention, service.clock())

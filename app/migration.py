@@ -1,13 +1,15 @@
 """Copying a store into another one, of whatever backends, and comparing the two."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from app.errors import PatternStoreError
 from app.schemas.filters import Filters
 from app.service.export import export_lines
 from app.storage.base import Change, Changes, Finding, Storage, Tombstone
+from app.storage.learned import Decision
 
 STEP = 1000
 """Changes copied in one transaction."""
@@ -22,18 +24,22 @@ class TargetNotEmpty(PatternStoreError):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All that a store holds: patterns, remembered deletions, and a hash over both.
+    """All that a store holds: patterns, remembered deletions, decisions, and a hash over these.
 
     The hash is SHA-256 over the lines of an export with deletions, so it covers documents,
-    receipt times, revisions and numbers, in the order of the numbers.
+    receipt times, revisions and numbers, in the order of the numbers; and then over the decisions.
     """
 
     patterns: int
     deletions: int
+    decisions: int
     sha256: str
 
     def __str__(self) -> str:
-        return f"{self.patterns} patterns, {self.deletions} deletions, SHA-256 {self.sha256}"
+        return (
+            f"{self.patterns} patterns, {self.deletions} deletions, {self.decisions} decisions, "
+            f"SHA-256 {self.sha256}"
+        )
 
 
 async def copy(source: Storage, target: Storage, on_progress: Callable[[int], None]) -> None:
@@ -42,11 +48,14 @@ async def copy(source: Storage, target: Storage, on_progress: Callable[[int], No
     The target is empty, or what a copy of the same source left that was broken off. Raises
     TargetNotEmpty, with nothing changed, where it is anything else.
     """
+    await _compare_decisions(source, target)
     through, copied = await _already_copied(source, target)
     async for step in _steps(source, after_seq=through):
         await target.restore(step.changes)
         copied += len(step.changes)
         on_progress(copied)
+    async for decisions in _decisions(source):
+        await target.restore_decisions(decisions)
     summary = await source.summary(0)
     await target.restore([], last_seq=summary.last_seq, purged_seq=summary.purged_seq)
 
@@ -61,7 +70,11 @@ async def inventory(storage: Storage, on_progress: Callable[[int], None]) -> Inv
         deletions += gone
         patterns += len(step.changes) - gone
         on_progress(patterns + deletions)
-    return Inventory(patterns, deletions, digest.hexdigest())
+    decided = 0
+    async for decisions in _decisions(storage):
+        decided += len(decisions)
+        digest.update(json.dumps([asdict(decision) for decision in decisions]).encode())
+    return Inventory(patterns, deletions, decided, digest.hexdigest())
 
 
 async def damage(storage: Storage) -> list[Finding]:
@@ -88,6 +101,18 @@ async def _already_copied(source: Storage, target: Storage) -> tuple[int, int]:
     return through, copied
 
 
+async def _compare_decisions(source: Storage, target: Storage) -> None:
+    """See that the target has no decision that the source does not have."""
+    async for ours in _decisions(target):
+        theirs = await source.decisions(Filters(), after=ours[0].number - 1, limit=len(ours))
+        for decision in ours:
+            if decision not in theirs:
+                raise TargetNotEmpty(
+                    f"The store to fill holds a decision with the number {decision.number}, which "
+                    "the one to copy does not have so. Name a new place, or remove what is there."
+                )
+
+
 def _foreign(change: Change) -> TargetNotEmpty:
     return TargetNotEmpty(
         f"The store to fill holds {change.pattern_id!r} with the number {change.seq}, which the "
@@ -99,6 +124,13 @@ async def _changes(storage: Storage) -> AsyncIterator[Change]:
     async for step in _steps(storage, after_seq=0):
         for change in step.changes:
             yield change
+
+
+async def _decisions(storage: Storage) -> AsyncIterator[list[Decision]]:
+    after = 0
+    while found := await storage.decisions(Filters(), after=after, limit=STEP):
+        yield found
+        after = found[-1].number
 
 
 async def _steps(storage: Storage, after_seq: int) -> AsyncIterator[Changes]:

@@ -1,8 +1,9 @@
-"""A store that has seen something: updates, deletions, an id that came back, old days."""
+"""A store that has seen something: updates, deletions, old days, decisions."""
 
 from app.schemas.records import Record, record_of
 from app.schemas.timestamps import DAY, SECOND, now, parse_timestamp
 from app.storage.base import Storage
+from tests.contract.learned import decide
 from tests.generated import END, generated
 
 PATTERNS = 2000
@@ -10,7 +11,10 @@ STEP = 500
 
 
 async def make_history(storage: Storage) -> None:
-    """Store 2,000 patterns of 90 days, change and delete some, compress the oldest 60 days."""
+    """Store 2,000 patterns of 90 days, change and delete some, compress the oldest 60 days.
+
+    And decide something about errors.
+    """
     records = [_record(each) for each in generated(PATTERNS)]
     for start in range(0, PATTERNS, STEP):
         await storage.insert_many(records[start : start + STEP])
@@ -25,6 +29,9 @@ async def make_history(storage: Storage) -> None:
     for record in records[4::40]:
         await _update(storage, record)
     await storage.insert(records[7])
+    await decide(storage, "merge", "checkout", group_id="err-a", into="err-b")
+    await decide(storage, "outcome", key="k", group_id="err-b", resolution="r", worked=True)
+    await decide(storage, "undo", decision=1)
 
 
 def _record(pattern: dict[str, object]) -> Record:

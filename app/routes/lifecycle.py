@@ -124,10 +124,12 @@ async def run_retention(request: Request) -> Response:
             "This would delete everything; see errors.",
             [FieldError("parameter", "older_than_days", "minimum", detail)],
         )
-    service = state_of(request).service
+    state = state_of(request)
+    service = state.service
     present, days = service.clock(), parameters.older_than_days
 
     async def work(on_progress: Progress) -> RetentionReport:
+        await state.feed.caught_up()
         plan = await (
             plan_by_policy(service.storage, service.retention, present)
             if days is None

@@ -19,8 +19,8 @@ class Filters:
 
     `pattern_types`, `pattern_ids`, `projects` and `any_tags` ask for any of their values, `tags`
     and `phrases` for all of them. `projects` are those a caller may see, `project_name` the one
-    it asks for. Times are microseconds since the epoch, durations milliseconds;
-    all bounds are inclusive.
+    it asks for; `group_id` is that of a group of errors. Times are microseconds since the epoch,
+    durations milliseconds; all bounds are inclusive.
     """
 
     pattern_types: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class Filters:
     min_duration_ms: int | None = None
     max_duration_ms: int | None = None
     phrases: tuple[Phrase, ...] = ()
+    group_id: str | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -23,6 +23,20 @@ from app.storage.base import (
     Summary,
     Tally,
 )
+from app.storage.learned import (
+    Decision,
+    GroupOrder,
+    GroupPage,
+    GroupPosition,
+    GroupStatus,
+    LearnedError,
+    Learning,
+    Membership,
+    Proposal,
+    Resolution,
+    Variant,
+    VariantName,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,12 @@ class Projects:
         if filters.project_name is None and len(self.names) == 1:
             return replace(filters, project_name=self.names[0])
         return replace(filters, projects=self.names)
+
+    def bind(self, proposal: Proposal) -> Proposal:
+        """The same decision, reaching no other projects; its key is not one of theirs."""
+        reached = tuple(name for name in proposal.projects if name in self.names) or self.names
+        key = None if proposal.key is None else f"{proposal.key} of {self}"
+        return replace(proposal, projects=reached, key=key)
 
     def hold(self, stored: StoredDocument) -> bool:
         """Whether a pattern is of one of them."""
@@ -96,8 +116,8 @@ class ProjectStorage(Storage):
     async def update(self, record: Record, seq: int) -> StoredDocument:
         return await self._storage.update(record, seq)
 
-    async def delete_many(self, seqs: Sequence[int]) -> int:
-        return await self._storage.delete_many(seqs)
+    async def delete_many(self, seqs: Sequence[int], *, expiring: bool = False) -> int:
+        return await self._storage.delete_many(seqs, expiring=expiring)
 
     async def get(self, pattern_id: str) -> StoredDocument | None:
         stored = await self._storage.get(pattern_id)
@@ -172,6 +192,48 @@ class ProjectStorage(Storage):
     async def ping(self) -> None:
         await self._storage.ping()
 
+    async def decide(self, proposal: Proposal, at: int) -> tuple[Decision, bool]:
+        return await self._storage.decide(self._projects.bind(proposal), at)
+
+    async def decision(self, number: int, filters: Filters) -> Decision | None:
+        return await self._storage.decision(number, self._projects.restrict(filters))
+
+    async def decisions(self, filters: Filters, *, after: int, limit: int) -> list[Decision]:
+        restricted = self._projects.restrict(filters)
+        return await self._storage.decisions(restricted, after=after, limit=limit)
+
+    async def find_variants(
+        self, names: Collection[VariantName], filters: Filters
+    ) -> list[Variant]:
+        return await self._storage.find_variants(names, self._projects.restrict(filters))
+
+    async def groups(
+        self,
+        filters: Filters,
+        *,
+        order: GroupOrder,
+        limit: int,
+        status: GroupStatus | None = None,
+        after: GroupPosition | None = None,
+    ) -> GroupPage:
+        return await self._storage.groups(
+            self._projects.restrict(filters), order=order, limit=limit, status=status, after=after
+        )
+
+    async def current_group(self, group_id: str, filters: Filters) -> str:
+        return await self._storage.current_group(group_id, self._projects.restrict(filters))
+
+    async def group_variants(self, group_id: str, filters: Filters) -> list[Variant]:
+        return await self._storage.group_variants(group_id, self._projects.restrict(filters))
+
+    async def memberships(
+        self, pattern_ids: Collection[str], filters: Filters
+    ) -> dict[str, Membership]:
+        return await self._storage.memberships(pattern_ids, self._projects.restrict(filters))
+
+    async def resolutions(self, group_ids: Collection[str], filters: Filters) -> list[Resolution]:
+        return await self._storage.resolutions(group_ids, self._projects.restrict(filters))
+
     # What concerns the whole store is for callers who are bound to no project.
 
     async def open(self) -> None:
@@ -207,6 +269,21 @@ class ProjectStorage(Storage):
         _refuse()
 
     async def reclaim(self) -> None:
+        _refuse()
+
+    async def next_commit(self, after: int) -> int:
+        _refuse()
+
+    async def restore_decisions(self, decisions: Sequence[Decision]) -> None:
+        _refuse()
+
+    async def learning(self) -> Learning | None:
+        _refuse()
+
+    async def learn(self, errors: Sequence[LearnedError], progress: Learning) -> list[VariantName]:
+        _refuse()
+
+    async def variants(self, *, after: int, limit: int) -> list[Variant]:
         _refuse()
 
     def stored_bytes(self) -> int:

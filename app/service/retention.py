@@ -161,7 +161,7 @@ async def expire(
         return report
     report.patterns = 0
     for start in range(0, len(plan.seqs), STEP):
-        report.patterns += await storage.delete_many(plan.seqs[start : start + STEP])
+        report.patterns += await storage.delete_many(plan.seqs[start : start + STEP], expiring=True)
         on_progress(min(start + STEP, len(plan.seqs)), len(plan.seqs))
     await storage.reclaim()
     report.bytes_after = storage.stored_bytes()

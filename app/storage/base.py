@@ -25,6 +25,7 @@ from typing import NamedTuple, TypeAlias
 from app.errors import PatternNotFound
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import Provenance, Record, StoredDocument
+from app.storage.learned import LearnedStorage
 
 
 class Outcome(Enum):
@@ -176,7 +177,7 @@ class Repair:
     findings: list[Finding]
 
 
-class Storage(ABC):
+class Storage(LearnedStorage, ABC):
     """One open store. `open` comes first and `close` last, each once."""
 
     @abstractmethod
@@ -243,11 +244,12 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    async def delete_many(self, seqs: Sequence[int]) -> int:
+    async def delete_many(self, seqs: Sequence[int], *, expiring: bool = False) -> int:
         """Delete the patterns whose latest change is among `seqs`, leaving a tombstone each.
 
-        Returns how many; those changed or gone since don't count. One transaction: callers
-        with many split them.
+        Returns how many; those changed or gone since don't count. Where they are `expiring`,
+        not those either that `expired` would not tell. One transaction: callers with many
+        split them.
         """
 
     @abstractmethod
@@ -359,7 +361,9 @@ class Storage(ABC):
     ) -> tuple[list[Tally], Sequence[int]]:
         """What has expired, in some projects if any are named.
 
-        The tallies by day and type, and the `seq` of each pattern.
+        The tallies by day and type, and the `seq` of each pattern. What fixed an error is not
+        forgotten: of the errors of a group that carry one resolution, in one project, the latest
+        never expires; nor does any error, once errors are learned at all, until it is learned.
         """
 
     @abstractmethod
@@ -368,8 +372,8 @@ class Storage(ABC):
     ) -> tuple[list[Tally], Sequence[int]]:
         """The oldest patterns: at least so many, with at least `size` bytes. Age is as in `Expiry`.
 
-        Only those received before a time (microseconds), and not those whose `seq` is in
-        `besides`. Fewer where there are no more.
+        Only those received before a time (microseconds), not those whose `seq` is in `besides`,
+        and none that never expires. Fewer where there are no more.
         """
 
     @abstractmethod

@@ -5,6 +5,7 @@ from functools import partial
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import StoredDocument
 from app.storage.base import Changes, Finding, Page, Storage, Tombstone
+from app.storage.learned import Decision
 
 ALL = Filters()
 PLENTY = 2**40
@@ -77,6 +78,14 @@ async def all_changes(
         found += step.changes
         after_seq = step.through
         step = await read_on(after_seq)
+    return found
+
+
+async def all_decisions(storage: Storage) -> list[Decision]:
+    """The journal of decisions."""
+    found: list[Decision] = []
+    while step := await storage.decisions(ALL, after=found[-1].number if found else 0, limit=2):
+        found += step
     return found
 
 

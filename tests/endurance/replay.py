@@ -20,13 +20,14 @@ from random import Random
 from typing import Any
 
 from app.errors import PatternStoreError
+from app.schemas.filters import Filters
 from app.storage.base import Tombstone
 from app.storage.filesystem import FilesystemStorage
 from tests.contract.reading import all_changes, findings
 from tests.endurance.disk import Change, Choice, Content, Disk, Entries, Sync
 from tests.endurance.ledger import Found, Ledger
 from tests.endurance.recording import Recording, recording
-from tests.endurance.scripted import STORE, Given, Kept, happen, open_store
+from tests.endurance.scripted import STORE, Decided, Given, Kept, happen, open_store
 from tests.records import record
 
 Tree = dict[str, bytes | None]
@@ -157,6 +158,9 @@ async def _compared(events: Sequence[Any], storage: FilesystemStorage) -> list[s
         elif callable(event):
             event(ledger)
     problems = [*ledger.problems(await _everything(storage))]
+    decided = [event.decision for event in events if isinstance(event, Decided)]
+    kept = await storage.decisions(Filters(), after=0, limit=1000)
+    problems += [f"lost: {decision}" for decision in decided if decision not in kept]
     problems += [f"other: check finds {finding}" for finding in await findings(storage)]
     new = await storage.insert(record("new"))
     if new.stored.seq <= given:

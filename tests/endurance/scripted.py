@@ -17,6 +17,7 @@ from app.schemas.timestamps import DAY, format_timestamp, now
 from app.storage.filesystem import FilesystemStorage, folders
 from app.storage.filesystem.store_file import BLOCK
 from app.storage.index import transaction
+from app.storage.learned import Decision, Proposal
 from app.storage.registry import StorageOptions, storage_from
 from tests.endurance.ledger import Ledger, State, content_of, state_of
 from tests.endurance.recording import Recording
@@ -55,6 +56,13 @@ async def open_store(root: Path) -> FilesystemStorage:
         await storage.close()
         raise
     return storage
+
+
+@dataclass(frozen=True)
+class Decided:
+    """From here on, this decision must be there."""
+
+    decision: Decision
 
 
 class History:
@@ -116,6 +124,13 @@ class History:
         await self.delete(*names)
         self._note(partial(Ledger.forget_deletions, besides=names))
         assert await self._storage.purge_tombstones(before)
+
+    async def decide(self, key: str) -> None:
+        """Make a decision."""
+        content = {"group_id": "err-a", "into": f"err-{key}"}
+        decision, is_new = await self._storage.decide(Proposal("merge", content, (), key), NOON)
+        assert is_new
+        self._note(Decided(decision))
 
     async def reserve(self, seq: int) -> None:
         """Have numbers count as given."""
@@ -183,6 +198,7 @@ async def _happen(record: Recording) -> None:
     await history.insert(*[f"b{number}" for number in range(20)], day=2)
     await asyncio.gather(*[history.insert(f"c{number}", day=3) for number in range(8)])
     await history.insert("alone", day=40)
+    await history.decide("one")
     await history.update("a1", "2")
     await history.update("b1", "2")
     await history.delete("a3")
@@ -190,6 +206,7 @@ async def _happen(record: Recording) -> None:
     await history.reserve(3 * BLOCK)
     await history.delete("a2")
     await history.delete("b2", "b3", "alone")
+    await history.decide("two")
     await history.compress()
     for number in range(4):
         await history.update(f"b{number + 4}", "3")
@@ -203,6 +220,7 @@ async def _happen(record: Recording) -> None:
     await history.delete("c3")
     await history.insert("g1", "g2", day=2)
     await history.reopen()
+    await history.decide("three")
     await history.insert("h1", day=5)
     await history.update("h1", "2")
     await history.delete("h1", "g1")

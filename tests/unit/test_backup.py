@@ -22,11 +22,12 @@ import zstandard
 from app.schemas.records import record_of
 from app.schemas.timestamps import SECOND, now, parse_timestamp
 from app.storage.base import Change, Outcome, Summary
+from app.storage.learned import Decision
 from tests.api.commands import environment, failed, pattern_store, succeeded
 from tests.api.damage import overwrite_page
 from tests.conftest import BACKENDS
 from tests.contract.conftest import Store
-from tests.contract.reading import all_changes, findings
+from tests.contract.reading import all_changes, all_decisions, findings
 from tests.disks import mount, small_disk, unmount
 from tests.generated import generated
 from tests.histories import PATTERNS, make_history
@@ -50,13 +51,14 @@ def restore(folder: Path, url: str, name: str = BACKUP) -> str:
     return succeeded(pattern_store(folder, "restore", name, "--storage-url", url))
 
 
-def contents(url: str) -> tuple[list[Change], Summary]:
+def contents(url: str) -> tuple[list[Change | Decision], Summary]:
     """All that a store holds, the bytes that it takes apart."""
 
-    async def read() -> tuple[list[Change], Summary]:
+    async def read() -> tuple[list[Change | Decision], Summary]:
         place = Store(url)
         storage = await place.open()
-        found = await all_changes(storage, deletes=True), await storage.summary(NOON)
+        changes, decisions = await all_changes(storage, deletes=True), await all_decisions(storage)
+        found = [*changes, *decisions], await storage.summary(NOON)
         assert await findings(storage) == []
         await place.close()
         return found

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 
 from app import cli
 from app.storage.base import Change, Summary
+from app.storage.learned import Decision
 from tests.conftest import BACKENDS
 from tests.contract.conftest import Store
-from tests.contract.reading import all_changes, findings
+from tests.contract.reading import all_changes, all_decisions, findings
 from tests.histories import make_history
 from tests.records import NOON, record
 
@@ -100,11 +101,11 @@ async def target(way: Way, tmp_path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-async def contents(store: Store) -> tuple[list[Change], Summary]:
+async def contents(store: Store) -> tuple[list[Change | Decision], Summary]:
     storage = await store.open()
     summary = await storage.summary(NOON)
     assert await findings(storage) == []
-    found = await all_changes(storage, deletes=True)
+    found = [*await all_changes(storage, deletes=True), *await all_decisions(storage)]
     await store.close()
     return found, summary
 
@@ -124,7 +125,7 @@ async def test_the_copy_holds_the_same_changes_numbers_and_deletions(
 async def test_the_end_tells_what_either_holds(source: Store, target: Store) -> None:
     first, second, verdict = (await migrate(source.url, target.url)).stdout.splitlines()
     assert first.removeprefix(source.url) == second.removeprefix(target.url)
-    assert first.startswith(f"{source.url}: 1921 patterns, 40 deletions, SHA-256 ")
+    assert first.startswith(f"{source.url}: 1921 patterns, 40 deletions, 3 decisions, SHA-256 ")
     assert verdict == "The two hold the same."
 
 

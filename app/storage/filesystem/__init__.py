@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from app.errors import PatternStoreError, StoreExists, StoreNotOpened
 from app.metrics import Metrics
 from app.storage.base import Change, Finding, Repair, Summary, Tally
 from app.storage.filesystem.building import build_tree, without_files
+from app.storage.filesystem.decisions import verify_decisions
 from app.storage.filesystem.files import allocated_bytes, archived_bytes
 from app.storage.filesystem.folders import remove_unfinished
 from app.storage.filesystem.index_file import end_mark, mark_end, open_index
@@ -210,8 +211,14 @@ class FilesystemStorage(IndexedStorage):
             yield finding
         for finding in await asyncio.to_thread(verify_store_file, self._root):
             yield finding
-        for folder in await asyncio.to_thread(subfolders, self._root):
-            verify = partial(verify_folder, root=self._root, folder=folder)
+        looks: list[Callable[[Connection], list[Finding]]] = [
+            partial(verify_decisions, root=self._root),
+            *(
+                partial(verify_folder, root=self._root, folder=folder)
+                for folder in await asyncio.to_thread(subfolders, self._root)
+            ),
+        ]
+        for verify in looks:
             if found := await self._readers.run(verify):
                 await asyncio.sleep(_SETTLING_SECONDS)  # what is being written just now is well
                 for finding in await self._readers.run(verify):

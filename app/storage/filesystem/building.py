@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.storage.base import Tombstone
+from app.storage.filesystem.decisions import write_decisions
 from app.storage.filesystem.files import TABLES
 from app.storage.filesystem.index_file import mark_end
 from app.storage.filesystem.layout import INDEX
@@ -19,6 +20,7 @@ from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.store_file import read_store_file
 from app.storage.filesystem.tombstones import write_tombstones
 from app.storage.folder import sync_folder
+from app.storage.index import journal
 from app.storage.index.connections import Connection, connect_writer
 
 STEP = 500
@@ -77,6 +79,7 @@ def _write_rest(root: Path, connection: Connection) -> None:
     """Write what a store has beside its patterns, as a clean end leaves it."""
     buried = connection.execute("SELECT pattern_id, seq, deleted_at FROM tombstones ORDER BY seq")
     write_tombstones(root, [(Tombstone(name, seq), at) for name, seq, at in buried])
+    write_decisions(root, journal.everything(connection))
     meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     store = read_store_file(root)
     store.reserve(meta["last_seq"])

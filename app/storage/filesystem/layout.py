@@ -2,6 +2,7 @@
 
 store.json                     the store's id, and how far `seq` is reserved
 tombstones.ndjson              deletions, one a line
+decisions.ndjson               what was decided about errors, one a line
 2025/11/29/<type>_<YYYYMMDD_HHMMSS>_<id>.json
 2025/11/29/archive.ndjson.gz   the patterns of an old day
 quarantine/                    what could not be read
@@ -16,6 +17,7 @@ from app.schemas.timestamps import EPOCH
 
 STORE = "store.json"
 TOMBSTONES = "tombstones.ndjson"
+DECISIONS = "decisions.ndjson"
 ARCHIVE = "archive.ndjson.gz"
 QUARANTINE = "quarantine"
 INDEX = ".index"

@@ -12,14 +12,16 @@ from app.schemas.json_text import read_json
 from app.schemas.records import Provenance, Record, StoredDocument, with_provenance
 from app.storage.base import Tombstone
 from app.storage.filesystem import files
+from app.storage.filesystem.decisions import append_decisions
 from app.storage.filesystem.durable import remove_files, truncate, write_files
 from app.storage.filesystem.files import Look, look_at
-from app.storage.filesystem.layout import TOMBSTONES, is_archive, path_of
+from app.storage.filesystem.layout import DECISIONS, TOMBSTONES, is_archive, path_of
 from app.storage.filesystem.store_file import StoreFile
 from app.storage.filesystem.tombstones import append_tombstones
 from app.storage.index.connections import Connection
 from app.storage.index.mirror import Mirror
 from app.storage.index.reading import states
+from app.storage.learned import Decision
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class FileMirror(Mirror):
         self._superfluous: dict[str, Look] = {}
         self._at_hand: set[int] = set()
         self._written: list[str] = []
-        self._tombstones_size: int | None = None
+        self._sizes: dict[str, int] = {}
         self.store: StoreFile | None = None
         self.last_seq = 0
         self.in_doubt = False
@@ -68,10 +70,12 @@ class FileMirror(Mirror):
             },
         )
         if buried:
-            # Noted first: where an append fails, what it wrote may stay, and must be taken back.
-            before = look_at(self._root / TOMBSTONES)
-            self._tombstones_size = before.size if before is not None else 0
+            self._note_size(TOMBSTONES)
             append_tombstones(self._root, buried)
+
+    def keep_decisions(self, decisions: Sequence[Decision]) -> None:
+        self._note_size(DECISIONS)
+        append_decisions(self._root, decisions)
 
     def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
         for state in deleted:
@@ -135,11 +139,11 @@ class FileMirror(Mirror):
                 self.account(look, None)
 
     def undone(self, connection: Connection) -> None:
-        written, size = self._written, self._tombstones_size
+        written, sizes = self._written, self._sizes
         self._end()
         try:
-            if size is not None:
-                truncate(self._root / TOMBSTONES, size)
+            for path, size in sizes.items():
+                truncate(self._root / path, size)
             known = {path: look for path in written if (look := files.known_look(connection, path))}
             replaced = [path for path, look in known.items() if look_at(self._root / path) != look]
             self.write_anew(connection, files.seqs_in(connection, replaced))
@@ -153,7 +157,15 @@ class FileMirror(Mirror):
         self._superfluous = {}
         self._at_hand = set()
         self._written = []
-        self._tombstones_size = None
+        self._sizes = {}
+
+    def _note_size(self, path: str) -> None:
+        """Remember how long a file is before an append.
+
+        Where that fails, what it wrote may stay, and must be taken back.
+        """
+        before = look_at(self._root / path)
+        self._sizes[path] = before.size if before is not None else 0
 
     def _write(self, connection: Connection, contents: dict[str, tuple[bytes, Provenance]]) -> None:
         if not contents:

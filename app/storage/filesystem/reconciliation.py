@@ -16,12 +16,14 @@ from app.schemas.records import Record
 from app.storage.base import Finding, Repair
 from app.storage.filesystem import files
 from app.storage.filesystem.adoption import Adoption, forget_missing
+from app.storage.filesystem.decisions import mend_decisions, read_decisions
 from app.storage.filesystem.durable import write_files
 from app.storage.filesystem.files import Look, look_at
 from app.storage.filesystem.finding import FoundFile, list_folder, read_found, strange_names
 from app.storage.filesystem.layout import QUARANTINE, STORE, is_archive, subfolders
 from app.storage.filesystem.mirror import FileMirror
 from app.storage.filesystem.tombstones import read_tombstones
+from app.storage.index import journal
 from app.storage.index.connections import Connection, Readers
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
@@ -53,6 +55,7 @@ class Reconciliation:
         self._taken_up = 0
         if not trusted:
             await self._take_tombstones()
+            await self._take_decisions()
         folders = set(await asyncio.to_thread(subfolders, self._root))
         folders |= await self._readers.run_unready(files.known_folders)
         findings: list[Finding] = []
@@ -88,6 +91,15 @@ class Reconciliation:
         buried = read_tombstones(self._root)
         transaction.apply_tombstones(buried, self._mirror.store.purged_seq)
         self._mirror.spare_changed()
+
+    async def _take_decisions(self) -> None:
+        decided = await asyncio.to_thread(read_decisions, self._root)
+        if decided != await self._readers.run_unready(journal.everything):
+            await self._writer.change_alone(self._apply_decisions)
+
+    def _apply_decisions(self, transaction: Transaction) -> None:
+        known = journal.everything(transaction.connection)
+        transaction.apply_decisions(mend_decisions(self._root, known))
 
     async def _folder(self, folder: str, missing: list[str], trusted: bool) -> list[Finding]:
         looks = await asyncio.to_thread(list_folder, self._root, folder)

@@ -8,7 +8,7 @@ from typing import Any
 from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
-from app.storage.index import summaries
+from app.storage.index import journal, summaries
 from app.storage.index.connections import Connection
 from app.storage.index.rows import COLUMNS, stored_document
 from app.storage.index.summarising import summary_of
@@ -35,6 +35,17 @@ _COUNTERPARTS = {
     "tags without a pattern": (
         "SELECT DISTINCT seq FROM tags WHERE seq NOT IN (SELECT seq FROM patterns)"
     ),
+    "learned errors without a pattern": (
+        "SELECT l.seq FROM learned l LEFT JOIN patterns p USING (seq)"
+        " WHERE p.pattern_type IS NOT 'error_occurrence'"
+    ),
+    "learned errors without a variant": (
+        "SELECT seq FROM learned WHERE variant NOT IN (SELECT number FROM variants)"
+    ),
+    "variants that do not occur": (
+        "SELECT variant FROM variants WHERE number NOT IN (SELECT variant FROM learned)"
+        " AND number NOT IN (SELECT variant FROM vacated)"
+    ),
     "commit numbers beyond the last": (
         "SELECT max(seq) FROM patterns"
         " HAVING max(seq) > (SELECT value FROM meta WHERE name = 'last_seq')"
@@ -44,7 +55,7 @@ _COUNTERPARTS = {
 
 def whole_file(connection: Connection) -> list[Finding]:
     """What SQLite's own check and the counts between tables find."""
-    looks = (_integrity, _counterparts, _daily_sums, _summaries)
+    looks = (_integrity, _counterparts, _daily_sums, _summaries, _groups)
     return [finding for look in looks for finding in _as_far_as_readable(look, connection)]
 
 
@@ -129,6 +140,18 @@ def _daily_sums(connection: Connection) -> Iterator[Finding]:
     }
     if counted != kept:
         yield Finding("days", "the daily sums differ from the patterns")
+
+
+def _groups(connection: Connection) -> Iterator[Finding]:
+    groups = journal.grouping(connection)
+    for project_name, variant, fingerprint, group_id in connection.execute(
+        "SELECT project_name, variant, fingerprint, group_id FROM variants"
+    ):
+        if groups.group_of(project_name, variant, fingerprint) != group_id:
+            yield Finding("variants", f"{variant} is of another group by the decisions")
+    kept = connection.execute("SELECT * FROM outcomes ORDER BY decision").fetchall()
+    if kept != journal.expected_outcomes(connection):
+        yield Finding("outcomes", "they differ from the decisions")
 
 
 def _summaries(connection: Connection) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.schemas.records import Provenance, Record, StoredDocument
 from app.storage.base import Tombstone
 from app.storage.index.connections import Connection
+from app.storage.learned import Decision
 
 
 class Mirror:
@@ -27,6 +28,9 @@ class Mirror:
 
         Also the last number given, after which the next one follows.
         """
+
+    def keep_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Make decisions durable, before the commit."""
 
     def let_go(self, connection: Connection, deleted: Sequence[StoredDocument]) -> None:
         """Hear of deleted states, and of replaced ones, whose copies the commit will outdate."""

@@ -147,7 +147,68 @@ END;
 those by project are there only where they are worth it. For `claim` see
 `app.storage.index.summaries`."""
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE decisions (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    after_seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL,
+    projects TEXT NOT NULL,
+    key TEXT UNIQUE
+) STRICT;
+
+CREATE TABLE variants (
+    number INTEGER PRIMARY KEY,
+    project_name TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    group_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    parts TEXT NOT NULL,
+    features BLOB NOT NULL,
+    UNIQUE (variant, project_name)
+) STRICT;
+CREATE INDEX variants_by_group ON variants (group_id, project_name);
+
+CREATE TABLE learned (
+    seq INTEGER PRIMARY KEY,
+    variant INTEGER NOT NULL,
+    solved INTEGER NOT NULL,
+    resolution TEXT,
+    auto_resolved INTEGER NOT NULL
+) STRICT;
+CREATE INDEX learned_by_variant ON learned (variant, solved, seq);
+CREATE INDEX learned_solved ON learned (variant, resolution, seq) WHERE solved = 1;
+
+CREATE TABLE vacated (variant INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER error_gone AFTER DELETE ON patterns
+WHEN OLD.pattern_type = 'error_occurrence' BEGIN
+    INSERT OR IGNORE INTO vacated SELECT variant FROM learned WHERE seq = OLD.seq;
+    DELETE FROM learned WHERE seq = OLD.seq;
+END;
+
+CREATE TABLE outcomes (
+    decision INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    after_seq INTEGER NOT NULL,
+    group_id TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    worked INTEGER NOT NULL,
+    projects TEXT NOT NULL
+) STRICT;
+CREATE INDEX outcomes_by_group ON outcomes (group_id, resolution);
+"""
+"""What is decided, and what is learned of errors.
+
+`decisions` is truth; its `content` is JSON, `projects` a JSON array, empty for all. `variants`
+and `outcomes`, the decisions of that kind that count, have the group that they belong to by all
+decisions. `learned` has a row for each error that is learned, keyed as the pattern's, and
+`vacated` the variants that may have lost their last. How far errors are learned is `meta`'s
+`learned_through`, by the version `learned_version`; there once anything is."""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What takes a database from each version (its place here) to the next."""
 
 

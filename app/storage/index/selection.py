@@ -43,6 +43,13 @@ _EQUALITIES = (
 _MOST_BRANCHES = 100
 """Values a filter may lead with; SQLite takes no more than 500 parts of one statement."""
 
+_GROUP = (
+    "variants v CROSS JOIN learned l ON l.variant = v.number CROSS JOIN patterns p ON p.seq = l.seq"
+)
+"""The errors of a group."""
+
+_LEARNED = "CROSS JOIN learned l ON l.seq = p.seq CROSS JOIN variants v ON v.number = l.variant"
+
 Parameter = str | int
 
 
@@ -154,6 +161,38 @@ def naming_agents(filters: Filters, key: str) -> list[Statement]:
     return [Statement(sql, seqs.parameters)]
 
 
+def grouped_errors(filters: Filters, columns: str, group_ids: Collection[str] = ()) -> Statement:
+    """`columns` of the matches `p` that are errors of a group, of some if any are named.
+
+    With `l`, what was learned of each, and `v`, its variant.
+    """
+    filters = _of_errors(filters)
+    if group_ids:
+        branches = [_Branch(_GROUP, any_of("v.group_id", group_ids), tuple(group_ids))]
+    else:
+        branches = [
+            replace(branch, source=f"{branch.source} {_LEARNED}") for branch in _branches(filters)
+        ]
+    walks = []
+    for branch in branches:
+        conditions, parameters = _conditions(filters, branch)
+        sql = f"SELECT {columns} FROM {branch.source}{_where(conditions)}"
+        walks.append(Statement(sql, tuple(parameters)))
+    if len(walks) == 1:
+        return walks[0]
+    seqs = all_seqs(filters)
+    sql = f"SELECT {columns} FROM ({seqs.sql}) CROSS JOIN patterns p USING (seq) {_LEARNED}"
+    return Statement(sql, seqs.parameters)
+
+
+def _of_errors(filters: Filters) -> Filters:
+    """The same, for errors alone."""
+    error = str(PatternType.ERROR_OCCURRENCE)
+    if filters.pattern_types and error not in filters.pattern_types:
+        return replace(filters, pattern_types=("",))  # which none is
+    return replace(filters, pattern_types=(error,))
+
+
 def match_expression(phrases: Sequence[Phrase]) -> str:
     """Phrases in the language of FTS5; words hold nothing that would need escaping."""
     return " AND ".join(
@@ -168,6 +207,8 @@ def _branches(filters: Filters) -> list[_Branch]:
     if filters.phrases:
         source = "words CROSS JOIN patterns p ON p.seq = words.rowid"
         return [_Branch(source, "words MATCH ?", (match_expression(filters.phrases),))]
+    if filters.group_id is not None:
+        return [_Branch(_GROUP, "v.group_id = ?", (filters.group_id,))]
     for column, index in _LEADING_COLUMNS:
         values = _values(filters, column)
         if len(values) > _MOST_BRANCHES:
@@ -201,10 +242,14 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
         conditions.append(condition)
         parameters.extend(values)
 
-    if filters.start is not None:
-        require(f"{branch.time} >= ?", filters.start)
-    if filters.end is not None:
-        require(f"{branch.time} <= ?", filters.end)
+    for condition, bound in (
+        (f"{branch.time} >= ?", filters.start),
+        (f"{branch.time} <= ?", filters.end),
+        ("p.duration_ms >= ?", filters.min_duration_ms),
+        ("p.duration_ms <= ?", filters.max_duration_ms),
+    ):
+        if bound is not None:
+            require(condition, bound)
     for column in _EQUALITIES:
         value = getattr(filters, column)
         if value is not None and f"p.{column} = ?" != branch.condition:
@@ -223,11 +268,13 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
         require(f"{_tags_among(tags)} = {len(tags)}", *tags)
     if filters.any_tags and not (led_by_tag and not filters.tags):
         require(f"{_tags_among(filters.any_tags)} > 0", *filters.any_tags)
-    if filters.min_duration_ms is not None:
-        require("p.duration_ms >= ?", filters.min_duration_ms)
-    if filters.max_duration_ms is not None:
-        require("p.duration_ms <= ?", filters.max_duration_ms)
-    if filters.phrases and branch.condition.startswith("p.pattern_id"):
+    if filters.group_id is not None and branch.condition != "v.group_id = ?":
+        require(
+            "EXISTS (SELECT 1 FROM learned l CROSS JOIN variants v ON v.number = l.variant"
+            " WHERE l.seq = p.seq AND v.group_id = ?)",
+            filters.group_id,
+        )
+    if filters.phrases and branch.condition.startswith(("p.pattern_id", "v.group_id IN")):
         require(
             "p.seq IN (SELECT rowid FROM words WHERE words MATCH ?)",
             match_expression(filters.phrases),

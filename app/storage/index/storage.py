@@ -38,6 +38,7 @@ from app.storage.index.connections import (
     connect_writer,
     read_anew,
 )
+from app.storage.index.learned_storage import IndexedLearning
 from app.storage.index.lookups import Lookups
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
@@ -50,7 +51,7 @@ from app.storage.lock import StoreLock
 T = TypeVar("T")
 
 
-class IndexedStorage(Storage):
+class IndexedStorage(IndexedLearning, Storage):
     """All that backends with such a database have in common.
 
     `mirror` hears of each change before it is committed, and may keep it elsewhere too.
@@ -138,8 +139,8 @@ class IndexedStorage(Storage):
     async def update(self, record: Record, seq: int) -> StoredDocument:
         return await self._writer.change(lambda transaction: transaction.update(record, seq))
 
-    async def delete_many(self, seqs: Sequence[int]) -> int:
-        return await self._writer.change(lambda transaction: transaction.delete(seqs))
+    async def delete_many(self, seqs: Sequence[int], *, expiring: bool = False) -> int:
+        return await self._writer.change(lambda transaction: transaction.delete(seqs, expiring))
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0

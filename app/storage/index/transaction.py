@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import PatternChanged, PatternExists
+from app.schemas.fields import PatternType
 from app.schemas.json_text import read_json, same_json
 from app.schemas.records import (
     Provenance,
@@ -15,10 +16,13 @@ from app.schemas.records import (
 )
 from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
+from app.storage.index import journal, retaining
 from app.storage.index.connections import Connection
+from app.storage.index.learning import carry_over
 from app.storage.index.mirror import Mirror
 from app.storage.index.rows import COLUMNS, insert_rows, stored_document
 from app.storage.index.summaries import outdate
+from app.storage.learned import Decision, Proposal
 
 _PATTERNS = (
     "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
@@ -56,6 +60,7 @@ class Transaction:
         self._buried: list[tuple[Tombstone, int]] = []
         self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
         self._hours: set[int] = set()
+        self._decided: list[Decision] = []
 
     def insert(self, records: Sequence[Record]) -> list[Insertion]:
         """See `Storage.insert_many`."""
@@ -83,6 +88,8 @@ class Transaction:
             raise PatternChanged(f"The pattern {record.pattern_id!r} has changed meanwhile.")
         received = self._known({record.pattern_id})[record.pattern_id].received
         stored = Provenance(old[0].stored.at, self._next_seq(), old[0].stored.revision + 1)
+        if record.pattern_type == PatternType.ERROR_OCCURRENCE:
+            carry_over(self.connection, seq, stored.seq, record.filed.project_name)
         self._remove(old)
         self._add([(record._replace(received=received), stored)])
         return StoredDocument(
@@ -100,12 +107,32 @@ class Transaction:
             "UPDATE meta SET value = max(value, ?) WHERE name = 'purged_seq'", (purged_seq,)
         )
 
-    def delete(self, seqs: Sequence[int]) -> int:
+    def delete(self, seqs: Sequence[int], expiring: bool = False) -> int:
         """See `Storage.delete_many`."""
         states = self._states(seqs)
+        if expiring:
+            retained = retaining.retained(self.connection, seqs)
+            states = [each for each in states if not retained.keeps(each.seq, each.pattern_type)]
         self._remove(states)
         self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
         return len(states)
+
+    def decide(self, proposal: Proposal, at: int) -> tuple[Decision, bool]:
+        """See `LearnedStorage.decide`."""
+        made = journal.made_under(self.connection, proposal.key)
+        if made is not None:
+            return made, False
+        decision = journal.append(self.connection, proposal, at, self._last_seq)
+        self._decided.append(decision)
+        return decision, True
+
+    def restore_decisions(self, decisions: Sequence[Decision]) -> None:
+        """See `LearnedStorage.restore_decisions`."""
+        self._decided += journal.restore(self.connection, decisions)
+
+    def apply_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Take the decisions there are from elsewhere; these are all."""
+        journal.replace(self.connection, decisions)
 
     def purge_tombstones(self, before: int) -> int:
         """See `Storage.purge_tombstones`."""
@@ -181,6 +208,8 @@ class Transaction:
             self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
             )
+        if self._decided:
+            self._mirror.keep_decisions(self._decided)
         if self._removed_words:
             self.connection.execute(
                 "UPDATE meta SET value = value + ? WHERE name = 'removed_words'",

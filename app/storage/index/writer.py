@@ -47,6 +47,8 @@ class Writer:
         self._waiting: list[_Write] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._commits = 0
+        self._committed = asyncio.Event()
 
     async def open(self) -> None:
         """Connect and begin to take writes."""
@@ -85,6 +87,12 @@ class Writer:
         except sqlite3.Error as error:
             raise translated(error) from error
 
+    async def next_commit(self, after: int) -> int:
+        """See `LearnedStorage.next_commit`."""
+        while self._commits <= after:
+            await self._committed.wait()
+        return self._commits
+
     async def finish(self) -> None:
         """Commit all that waits."""
         while self._waiting:
@@ -117,6 +125,9 @@ class Writer:
                 del self._waiting[: len(group)]
                 for write, result in zip(group, results, strict=True):
                     _settle(write.future, result)
+                self._commits += 1
+                self._committed.set()
+                self._committed.clear()
 
 
 def _future() -> asyncio.Future[Any]:

@@ -1,0 +1,12 @@
+"""What makes two resolutions one."""
+
+import hashlib
+
+
+def resolution_hash(text: str) -> str | None:
+    """16 hexadecimal digits for a text, but for case and white space; None for a blank one."""
+    words = text.casefold().split()
+    if not words:
+        return None
+    joined = " ".join(words).encode("utf-8", "replace")
+    return hashlib.blake2b(joined, digest_size=8).hexdigest()

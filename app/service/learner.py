@@ -1,0 +1,161 @@
+"""Learning errors as they come in: what each is, and what it tells of a way out."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import NamedTuple, Protocol
+
+from app.learning.fingerprint import VERSION, Fingerprint, fingerprint_of
+from app.learning.resolutions import resolution_hash
+from app.schemas.fields import PatternType
+from app.schemas.filters import Filters
+from app.schemas.records import StoredDocument
+from app.storage.base import Changes, Storage
+from app.storage.learned import LearnedError, Learning, VariantName
+
+LOAD_STEP = 1000
+"""Variants read in one step when an index is filled."""
+
+_log = logging.getLogger(__name__)
+
+
+class Exemplar(NamedTuple):
+    """A variant, and what of it is compared with other errors."""
+
+    name: VariantName
+    fingerprint: str
+    features: bytes
+
+
+class ErrorIndex(Protocol):
+    """What finds similar errors; it holds an exemplar of each variant that occurs.
+
+    It is told from a thread, one thing at a time.
+    """
+
+    def put(self, exemplars: Sequence[Exemplar]) -> None:
+        """Add exemplars, or replace those there are."""
+        ...
+
+    def remove(self, names: Sequence[VariantName]) -> None:
+        """Forget exemplars; some may not be there."""
+        ...
+
+
+class NoIndex:
+    """Finds nothing."""
+
+    def put(self, exemplars: Sequence[Exemplar]) -> None:
+        """Ignore them."""
+
+    def remove(self, names: Sequence[VariantName]) -> None:
+        """Nothing is there."""
+
+
+Analysis = Callable[[str, str, str | None, str], tuple[Fingerprint, bytes]]
+"""What is found out of an error's type, message, trace and project: who it is, and its features."""
+
+
+def fingerprint_only(
+    error_type: str, error_message: str, stack_trace: str | None, project_name: str
+) -> tuple[Fingerprint, bytes]:
+    """Who an error is, and no features."""
+    return fingerprint_of(error_type, error_message, stack_trace), b""
+
+
+class Learner:
+    """The follower that learns errors.
+
+    `ready` is set once the index holds what was learned before. `version` is that of the
+    analysis: where the store was learned by another, it is learned anew.
+    """
+
+    name = "errors"
+    filters = Filters(pattern_types=(PatternType.ERROR_OCCURRENCE,))
+    deletes = False
+
+    def __init__(
+        self,
+        storage: Storage,
+        index: ErrorIndex | None = None,
+        *,
+        analysis: Analysis = fingerprint_only,
+        version: int = VERSION,
+    ) -> None:
+        self._storage = storage
+        self._index = index or NoIndex()
+        self._analysis = analysis
+        self._version = version
+        self.ready = asyncio.Event()
+
+    async def begin(self) -> int:
+        if not self.ready.is_set():
+            await self._load()
+            self.ready.set()
+        learning = await self._storage.learning()
+        if learning is None or learning.version != self._version:
+            await self._storage.learn([], Learning(0, self._version))
+            return 0
+        return learning.through
+
+    async def take(self, step: Changes) -> None:
+        patterns = [change for change in step.changes if isinstance(change, StoredDocument)]
+        lessons = await asyncio.to_thread(self._lessons, patterns) if patterns else []
+        gone = await self._storage.learn(
+            [lesson.learned for lesson in lessons], Learning(step.through, self._version)
+        )
+        if lessons or gone:
+            await asyncio.to_thread(self._tell, lessons, gone)
+
+    async def _load(self) -> None:
+        """Give the index what is known already."""
+        after = 0
+        while found := await self._storage.variants(after=after, limit=LOAD_STEP):
+            exemplars = [Exemplar(each.name, each.fingerprint, each.features) for each in found]
+            await asyncio.to_thread(self._index.put, exemplars)
+            after = found[-1].number
+
+    def _lessons(self, patterns: Sequence[StoredDocument]) -> list["_Lesson"]:
+        lessons = []
+        for pattern in patterns:
+            try:
+                lessons.append(self._lesson(pattern))
+            except Exception:  # noqa: BLE001 - one that cannot be learned must not keep the others
+                _log.exception("error not learned", extra={"pattern_id": pattern.pattern_id})
+        return lessons
+
+    def _lesson(self, pattern: StoredDocument) -> "_Lesson":
+        content = pattern.content()
+        data, project_name = content["data"], content["context"].get("project_name", "")
+        fingerprint, features = self._analysis(
+            data["error_type"], data["error_message"], data.get("stack_trace"), project_name
+        )
+        learned = LearnedError(
+            pattern.seq,
+            fingerprint.variant,
+            fingerprint.group,
+            self._version,
+            fingerprint.title,
+            json.dumps(asdict(fingerprint.parts)),
+            features,
+            resolution_hash(data.get("resolution") or ""),
+            data.get("auto_resolved", False),
+        )
+        return _Lesson(project_name, learned)
+
+    def _tell(self, lessons: Sequence["_Lesson"], gone: Sequence[VariantName]) -> None:
+        self._index.remove(gone)
+        self._index.put([lesson.exemplar() for lesson in lessons])
+
+
+class _Lesson(NamedTuple):
+    """What was learned, of which project."""
+
+    project_name: str
+    learned: LearnedError
+
+    def exemplar(self) -> Exemplar:
+        name = VariantName(self.project_name, self.learned.variant)
+        return Exemplar(name, self.learned.fingerprint, self.learned.features)

@@ -1,0 +1,84 @@
+"""Which group a variant belongs to, by all decisions that count.
+
+Groups that were merged form a forest: each points to the one it went into, and the root is the
+group they are. Decisions are played back in their order, so that undoing one leaves what the
+others come to without it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.storage.learned import GROUP_PREFIX, Decision, Decisions
+
+
+def counting(decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions, in their order, that are not undone; undoing an undo brings one back."""
+    undone: set[int] = set()
+    found: list[Decision] = []
+    for decision in reversed(decisions):
+        if decision.number in undone:
+            continue
+        if decision.kind == Decisions.UNDO:
+            undone.add(decision.content["decision"])
+        else:
+            found.append(decision)
+    return found[::-1]
+
+
+@dataclass(slots=True)
+class _Forest:
+    """What the decisions come to that reach one project."""
+
+    variants: dict[str, str] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
+
+    def play(self, decision: Decision) -> None:
+        content = decision.content
+        match decision.kind:
+            case Decisions.MERGE if self.root(content["into"]) != content["group_id"]:
+                self.merged[content["group_id"]] = content["into"]
+            case Decisions.SPLIT:
+                self.variants |= dict.fromkeys(content["variants"], content["new_group_id"])
+            case Decisions.INHERIT:
+                self.variants |= content["variants"]
+                self.fingerprints |= content["fingerprints"]
+
+    def root(self, group_id: str) -> str:
+        while group_id in self.merged:
+            group_id = self.merged[group_id]
+        return group_id
+
+    def planted(self, variant: str, fingerprint: str) -> str:
+        """The group before any merging."""
+        by_fingerprint = self.fingerprints.get(fingerprint, GROUP_PREFIX + fingerprint)
+        return self.variants.get(variant, by_fingerprint)
+
+
+class Grouping:
+    """The groups under some decisions, each of which is known to be whole."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._decisions = [*decisions]
+        self._particular = {name for decision in self._decisions for name in decision.projects}
+        self._forests: dict[str | None, _Forest] = {}
+
+    def group_of(self, project_name: str, variant: str, fingerprint: str) -> str:
+        """The group of a variant."""
+        forest = self._forest(project_name)
+        return forest.root(forest.planted(variant, fingerprint))
+
+    def current(self, group_id: str, projects: Sequence[str] = ()) -> str:
+        """The group that one has gone into in the first of some projects, or everywhere."""
+        return self._forest(projects[0] if projects else None).root(group_id)
+
+    def _forest(self, project_name: str | None) -> _Forest:
+        """That of a project; all without decisions of their own share that of None."""
+        name = project_name if project_name in self._particular else None
+        if name not in self._forests:
+            forest = _Forest()
+            for decision in self._decisions:
+                if not decision.projects or name in decision.projects:
+                    forest.play(decision)
+            self._forests[name] = forest
+        return self._forests[name]
