@@ -97,6 +97,13 @@ class QueryTooExpensive(PatternStoreError):
         )
 
 
+class StillLoading(PatternStoreError):
+    """What was learned before is still being read, so nothing is known yet. Worth retrying."""
+
+    def __init__(self) -> None:
+        super().__init__("What was learned is still being read; try again.")
+
+
 class StoreNotOpened(PatternStoreError):
     """The store cannot be opened; the text names the path and the remedy."""
 

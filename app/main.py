@@ -18,7 +18,17 @@ from app.middleware.authentication import Authentication
 from app.middleware.cross_origin import CrossOrigin
 from app.middleware.observation import Observation
 from app.middleware.origin import OriginGuard
-from app.routes import agents, batch, exporting, health, lifecycle, patterns, querying, vocabulary
+from app.routes import (
+    agents,
+    batch,
+    corrections,
+    exporting,
+    health,
+    lifecycle,
+    patterns,
+    querying,
+    vocabulary,
+)
 from app.routes.admission import Admission
 from app.routes.direct import direct_routes
 from app.routes.dispatch import Dispatch
@@ -27,6 +37,7 @@ from app.routes.state import State
 from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
+from app.service.corrections import Corrections
 from app.service.feed import Feed
 from app.service.learner import Learner
 from app.service.redaction import Redaction
@@ -38,10 +49,18 @@ from app.tasks.retention import retention_task
 from app.tasks.runner import Task, TaskRunner
 from app.tasks.summaries import summaries_task
 
-ROUTERS = [
-    module.router
-    for module in (batch, patterns, querying, exporting, vocabulary, agents, lifecycle, health)
-]
+_MODULES = (
+    batch,
+    patterns,
+    querying,
+    exporting,
+    vocabulary,
+    agents,
+    corrections,
+    lifecycle,
+    health,
+)
+ROUTERS = [module.router for module in _MODULES]
 
 _READY_SECONDS = 5.0
 """How soon a store that was not ready is asked again."""
@@ -56,7 +75,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     """
     metrics = Metrics()
     service = _service(settings, metrics, clock)
-    feed = Feed(service.storage, [Learner(service.storage)])
+    learned_corrections = Corrections(service.storage)
+    feed = Feed(service.storage, [Learner(service.storage), learned_corrections])
     runner = TaskRunner(_tasks(settings, service, feed), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
@@ -70,6 +90,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     app.state.parts = State(
         service,
         feed,
+        learned_corrections,
         runner,
         metrics,
         settings.max_pattern_bytes,

@@ -63,6 +63,7 @@ TABLE: dict[type[Exception], ProblemType] = {
         503, "storage-unavailable", "The storage does not answer", _RETRY
     ),
     errors.KeysUnavailable: ProblemType(503, "keys-unavailable", "The keys cannot be read", _RETRY),
+    errors.StillLoading: ProblemType(503, "still-loading", "Not read yet", _RETRY),
     errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
 }
 

@@ -55,8 +55,12 @@ _DESCRIPTIONS = {
     429: "Too much is under way, or the key has made its requests of this minute: try again, "
     "after the seconds in `Retry-After`.",
     500: "The service failed.",
-    503: "The storage does not answer, or the keys cannot be read now; try again.",
+    503: "The storage does not answer, or the keys or what was learned cannot be read now; try "
+    "again.",
 }
+
+LEARNED = (errors.StillLoading, errors.StorageUnavailable)
+"""What a call ends in that asks for what was learned, where it cannot answer."""
 
 SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
 """What a call ends in that looks for patterns by filters, where it cannot answer."""
@@ -97,6 +101,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.Overloaded("256 requests are under way already; try again."), _PATTERNS),
     (errors.RateLimited("The key may make 60 requests a minute.", seconds=1), _PATTERNS),
     (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
+    (errors.StillLoading(), "/v1/corrections/search"),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
 )
 

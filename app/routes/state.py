@@ -9,6 +9,7 @@ from app.keys.key import Caller
 from app.metrics import Metrics
 from app.service import PatternService
 from app.service.batch import PLACES
+from app.service.corrections import Corrections
 from app.service.feed import Feed
 from app.tasks.runner import TaskRunner
 
@@ -22,6 +23,7 @@ class State:
 
     service: PatternService
     feed: Feed
+    corrections: Corrections
     runner: TaskRunner
     metrics: Metrics
     max_pattern_bytes: int

@@ -130,6 +130,32 @@ _AGENT = {
     "success_rate": 0.9003215434083601,
     "duration_ms": _DURATIONS,
 }
+_CORRECTION = _STORED[-1]
+_CHANGED = {"removed": "a float", "added": "Decimal"}
+_BASIS = {
+    "wrong": 1.0,
+    "around": 0.812,
+    "corrected": 0.0,
+    "same_agent": True,
+    "same_task_type": False,
+}
+_CORRECTION_FOUND = {
+    "score": 0.734,
+    "rests_on": _BASIS,
+    "times": 3,
+    "change": _CHANGED,
+    "pattern": _CORRECTION,
+}
+_RECURRING = {
+    "count": 3,
+    "first_seen": "2025-11-12T16:40:03.000000Z",
+    "last_seen": "2025-11-29T10:00:00.000000Z",
+    "agents": {"code-developer": 2, "reviewer": 1},
+    "correction_types": {"correctness": 3},
+    "correction_categories": {},
+    "change": _CHANGED,
+    "pattern": _CORRECTION,
+}
 
 ANSWERS: dict[str, Any] = {
     "Stored": _STORED[0]["stored"],
@@ -168,6 +194,17 @@ ANSWERS: dict[str, Any] = {
         "agents": [_AGENT],
         "agents_omitted": 0,
     },
+    "CorrectionQuestion": {
+        "output": "total: float = sum(prices)",
+        "agent": "code-developer",
+        "task_type": "implementation",
+    },
+    "Changed": _CHANGED,
+    "CorrectionBasis": _BASIS,
+    "CorrectionFound": _CORRECTION_FOUND,
+    "CorrectionsFound": {"items": [_CORRECTION_FOUND]},
+    "RecurringCorrection": _RECURRING,
+    "RecurringCorrections": {"items": [_RECURRING], "items_omitted": 0},
     "RetentionRun": _RETENTION_RUN,
     "TaskProgress": _RUNNING,
     "TaskRun": _TASK_RUN,

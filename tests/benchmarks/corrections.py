@@ -65,7 +65,7 @@ def quality(index: CorrectionIndex) -> Quality:
         return sum(each) / len(each)
 
     def found(output: str) -> list[int]:
-        return [repeated.seq for repeated in index.search(output)]
+        return [repeated.correction.seq for repeated in index.search(output)]
 
     told = [(place, found(o)) for place, each in enumerate(LABELLED) for o in each.repeats]
     return Quality(
@@ -78,11 +78,14 @@ def quality(index: CorrectionIndex) -> Quality:
 
 def _add(index: CorrectionIndex, first: int, texts: Iterable[tuple[str, str]]) -> None:
     for seq, (original, corrected) in enumerate(texts, first):
-        index.add(Correction(seq, "", "developer", None, hunks_of(original, corrected)))
+        hunks = hunks_of(original, corrected)
+        index.add(
+            Correction(seq, f"pattern-{seq}", seq, "", "developer", None, "style", None, hunks)
+        )
 
 
 def _times(index: CorrectionIndex, outputs: Sequence[str]) -> tuple[float, float]:
-    """What searches take of a core, in seconds: the middle one, and the one that 1 in 100 exceeds."""
+    """Seconds of a core that searches take: the middle one, and what 1 in 100 exceeds."""
     times = []
     for output in outputs:
         begun = time.thread_time()

@@ -20,9 +20,13 @@ SECONDS = 15.0
 def correction(seq: int, original: str, corrected: str, **members: str) -> Correction:
     return Correction(
         seq,
+        f"pattern-{seq}",
+        seq,
         members.get("project", ""),
         members.get("agent", "developer"),
         members.get("task_type"),
+        "style",
+        None,
         hunks_of(original, corrected),
     )
 
@@ -43,7 +47,11 @@ def labelled() -> CorrectionIndex:
 
 
 def numbers(index: CorrectionIndex, output: str, **asked: object) -> list[int]:
-    return [found.seq for found in index.search(output, **asked)]  # type: ignore[arg-type]
+    return [found.correction.seq for found in index.search(output, **asked)]  # type: ignore[arg-type]
+
+
+def recurring(index: CorrectionIndex, seqs: Iterable[int], least: int = 2) -> list[list[int]]:
+    return [[each.seq for each in same] for _, same in index.recurring(seqs, least)]
 
 
 def test_the_labelled_corrections_are_many_and_of_all_kinds() -> None:
@@ -105,7 +113,7 @@ def test_the_same_agent_and_task_type_come_first_where_all_else_is_equal() -> No
         ("developer", None, 3),
     ):
         (found,) = index.search(asked, agent=agent, task_type=task_type, least=0.0)
-        assert found.seq == expected
+        assert found.correction.seq == expected
         assert found.same_agent
         assert found.same_task_type is (task_type is not None)
 
@@ -148,8 +156,8 @@ def test_the_answer_depends_on_what_is_there_and_not_on_how_it_came() -> None:
     for asked in LABELLED:
         for output in (asked.original, *asked.repeats):
             assert index.search(output, least=0.2) == fresh.search(output, least=0.2)
-    for asked in kept:
-        index.remove(asked.seq)
+    for known in kept:
+        index.remove(known.seq)
     assert len(index) == 0
     assert index.search(LABELLED[0].original, least=0.0) == []
 
@@ -181,9 +189,9 @@ def test_what_recurs_is_what_was_changed_and_not_where() -> None:
             correction(11, "return c == None", "return c is None"),
         ]
     )
-    assert index.recurring(range(20)) == [[1, 5, 11], [8, 9]]
-    assert index.recurring(range(20), least=3) == [[1, 5, 11]]
-    assert index.recurring([1, 11]) == [[1, 11]]
+    assert recurring(index, range(20)) == [[1, 5, 11], [8, 9]]
+    assert recurring(index, range(20), least=3) == [[1, 5, 11]]
+    assert recurring(index, [1, 11]) == [[1, 11]]
 
 
 def test_nearly_the_same_wording_recurs() -> None:
@@ -195,7 +203,7 @@ def test_nearly_the_same_wording_recurs() -> None:
             correction(3, f"I looked at both of them and took the second.\n{answer}", answer),
         ]
     )
-    assert index.recurring([1, 2, 3]) == [[1, 2]]
+    assert recurring(index, [1, 2, 3]) == [[1, 2]]
 
 
 HOSTILE = {

@@ -24,20 +24,31 @@ _SAME_TASK_TYPE = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is remembered of one, under the number that its pattern has now."""
+    """What is remembered of one, under the number that its pattern has now.
+
+    Its `timestamp` is in microseconds since the epoch.
+    """
 
     seq: int
+    pattern_id: str
+    timestamp: int
     project: str
     agent: str
     task_type: str | None
+    correction_type: str
+    category: str | None
     hunks: Sequence[Hunk]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A correction to what an output seems to repeat; `times`: how often that was asked in all."""
+    """A correction to what an output seems to repeat; `times`: how often that was asked in all.
 
-    seq: int
+    `key` is that of the difference it is about.
+    """
+
+    correction: Correction
+    key: int
     score: float
     likeness: Likeness
     same_agent: bool
@@ -122,25 +133,30 @@ class CorrectionIndex:
         """
         read = Output(output, self._postings.features())
         found = [
-            (example.hunk.key, self._compared(example, read, agent, task_type))
+            self._compared(example, read, agent, task_type)
             for example in self._candidates(read, projects)
         ]
-        found = [(key, repeated) for key, repeated in found if repeated.score >= least]
-        found.sort(key=lambda each: (-each[1].score, -each[1].seq))
-        keys: set[int] = set()
-        seqs: set[int] = set()
+        found = [repeated for repeated in found if repeated.score >= least]
+        found.sort(key=lambda repeated: (-repeated.score, -repeated.correction.seq))
+        told: set[int] = set()
         answer = []
-        for key, repeated in found:
-            if key not in keys and repeated.seq not in seqs:
+        for repeated in found:
+            key, seq = repeated.key, repeated.correction.seq
+            if not {~key, seq} & told:
                 answer.append(replace(repeated, times=self._times(key, projects)))
-            keys.add(key)
-            seqs.add(repeated.seq)
+            told |= {~key, seq}
         return answer[:limit]
 
-    def recurring(self, seqs: Iterable[int], least: int = 2) -> list[list[int]]:
-        """Of some corrections, those that ask the same, at least so many; see `recurring`."""
+    def recurring(self, seqs: Iterable[int], least: int = 2) -> list[tuple[int, list[Correction]]]:
+        """Of some corrections, those that ask the same, at least so many; the most first.
+
+        With each list, in the order of their numbers, the key of what the last of it asks.
+        """
         held = (self._corrections.get(seq) for seq in seqs)
-        return recurring({each.seq: each.hunks for each in held if each is not None}, least)
+        hunks = {each.seq: each.hunks for each in held if each is not None}
+        return [
+            (key, [self._corrections[seq] for seq in same]) for key, same in recurring(hunks, least)
+        ]
 
     def _candidates(self, read: Output, projects: Collection[str] | None) -> list[_Example]:
         """The examples that have the most and the rarest seeds in common with what was read."""
@@ -169,7 +185,9 @@ class CorrectionIndex:
         same_task_type = task_type is not None and correction.task_type == task_type
         bonus = 1 + _SAME_AGENT * same_agent + _SAME_TASK_TYPE * same_task_type
         score = min(1.0, alike.score * bonus)
-        return Repeated(correction.seq, score, alike, same_agent, same_task_type, 1)
+        return Repeated(
+            correction, example.hunk.key, score, alike, same_agent, same_task_type, times=1
+        )
 
     def _times(self, key: int, projects: Collection[str] | None) -> int:
         return sum(

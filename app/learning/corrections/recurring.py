@@ -20,23 +20,25 @@ _MOST_SHARING = 100
 """A word that more changes have leads nowhere."""
 
 
-def recurring(hunks: Mapping[int, Sequence[Hunk]], least: int) -> list[list[int]]:
+def recurring(hunks: Mapping[int, Sequence[Hunk]], least: int) -> list[tuple[int, list[int]]]:
     """Of corrections by number, those that ask the same, at least so many; the most first.
 
-    A correction that asks several things may be in several lists. Each is in ascending order.
+    With each list, in ascending order, the key of what the last of it asks. A correction that
+    asks several things may be in several lists.
     """
-    numbers: defaultdict[int, set[int]] = defaultdict(set)
     words: dict[int, frozenset[int]] = {}
-    for number, asked in hunks.items():
+    for asked in hunks.values():
         for hunk in asked:
-            numbers[hunk.key].add(number)
             words.setdefault(hunk.key, _words_of(hunk))
-    together: defaultdict[int, set[int]] = defaultdict(set)
     first = _first_of(words)
-    for key, found in numbers.items():
-        together[first(key)] |= found
-    lists = [sorted(found) for found in together.values() if len(found) >= least]
-    return sorted(lists, key=lambda found: (-len(found), -found[-1]))
+    together: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for number in sorted(hunks):
+        for hunk in hunks[number]:
+            together[first(hunk.key)][number] = hunk.key
+    lists = [
+        (next(reversed(keys.values())), [*keys]) for keys in together.values() if len(keys) >= least
+    ]
+    return sorted(lists, key=lambda found: (-len(found[1]), -found[1][-1], found[0]))
 
 
 def _words_of(hunk: Hunk) -> frozenset[int]:
