@@ -108,9 +108,10 @@ class Corrections:
         patterns = await _read(service.storage, [each.correction for each in found])
         return await asyncio.to_thread(
             lambda: [
-                Advice(each, _change(pattern, each.key), pattern)
+                Advice(each, change, pattern)
                 for each in found
                 if (pattern := patterns.get(each.correction.seq)) is not None
+                if (change := _change(pattern, each.key)) is not None
             ]
         )
 
@@ -135,9 +136,10 @@ class Corrections:
         found = await asyncio.to_thread(find)
         patterns = await _read(service.storage, [same[-1] for _, same in found[:limit]])
         told = [
-            Recurrence(same, _change(pattern, key), pattern)
+            Recurrence(same, change, pattern)
             for key, same in found[:limit]
             if (pattern := patterns.get(same[-1].seq)) is not None
+            if (change := _change(pattern, key)) is not None
         ]
         return told, len(found) - len(told)
 
@@ -198,21 +200,21 @@ def _correction(pattern: StoredDocument) -> Correction:
 
 
 async def _read(storage: Storage, corrections: Sequence[Correction]) -> dict[int, StoredDocument]:
-    """Their patterns by `seq`: the first ones, as many as a page holds, that are still the same."""
+    """Their patterns as they are now, by the `seq` known: the first, as many as a page holds."""
     found: dict[int, StoredDocument] = {}
     size = 0
     for correction in corrections:
         pattern = await storage.get(correction.pattern_id)
-        if pattern is not None and pattern.seq == correction.seq:
+        if pattern is not None and pattern.pattern_type == PatternType.USER_CORRECTION:
             size += len(pattern.document)
             if found and size > PAGE_BYTES:
                 break
-            found[pattern.seq] = pattern
+            found[correction.seq] = pattern
     return found
 
 
-def _change(pattern: StoredDocument, key: int) -> Change:
-    """The change with a key; near enough, the first, where only others are nearly the same."""
+def _change(pattern: StoredDocument, key: int) -> Change | None:
+    """The change with a key, None where the pattern has been changed and asks for it no more."""
     data = pattern.content()["data"]
     changes = changes_of(data["original_output"], data["corrected_output"])
-    return next((change for change in changes if change.key == key), changes[0])
+    return next((change for change in changes if change.key == key), None)

@@ -2,18 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient
 
 from app.main import create_app
 from app.settings import Settings
 from tests.api.answers import MERGE_PATCH, places, problem, store, store_all
-from tests.api.keys import bearer, make_key, service
+from tests.api.keys import bearer, make_key
 from tests.patterns import pattern
 
 SEARCH = "/v1/corrections/search"
@@ -25,9 +26,7 @@ SECONDS = 20.0
 def correction(pattern_id: str, original: str, corrected: str, **members: Any) -> dict[str, Any]:
     context = members.pop("context", {})
     texts = {"original_output": original, "corrected_output": corrected}
-    return pattern(
-        "user_correction", pattern_id=pattern_id, data=texts | members, context=context
-    )
+    return pattern("user_correction", pattern_id=pattern_id, data=texts | members, context=context)
 
 
 def timeout(pattern_id: str, name: str = "url", **members: Any) -> dict[str, Any]:
@@ -63,12 +62,25 @@ def ids(items: Any) -> list[str]:
     return [item["pattern"]["pattern_id"] for item in items]
 
 
-async def until(client: AsyncClient, output: str, expected: list[str], **members: Any) -> Any:
+async def until(client: AsyncClient, output: str, expected: list[str]) -> Any:
     """What is told once it is these patterns, which it must soon be."""
+    items = None
     async with asyncio.timeout(SECONDS):
-        while ids(items := await ask(client, output, **members)) != expected:
+        while items is None or ids(items) != expected:
             await asyncio.sleep(0.02)
+            answer = await client.post(SEARCH, json={"output": output})
+            items = answer.json()["items"] if answer.is_success else None
     return items
+
+
+@asynccontextmanager
+async def running(settings: dict[str, Any]) -> AsyncIterator[AsyncClient]:
+    """A client of a service that has just been started."""
+    app = create_app(Settings(_env_file=None, **settings))
+    async with app.router.lifespan_context(app):
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield client
 
 
 async def learned(app: FastAPI) -> None:
@@ -147,11 +159,8 @@ async def test_the_present_state_counts(client: AsyncClient) -> None:
     await until(client, MISTAKE, ["c1"])
     patch = {"data": {"user_feedback": "Always."}}
     patched = await client.patch("/v1/patterns/c1", json=patch, headers=MERGE_PATCH)
-    (item,) = await until(client, MISTAKE, ["c1"])
-    async with asyncio.timeout(SECONDS):
-        while not (items := await ask(client, MISTAKE)):
-            await asyncio.sleep(0.02)
-    assert items[0]["pattern"] == patched.json()
+    (item,) = await ask(client, MISTAKE)
+    assert item["pattern"] == patched.json()
     undone = {"data": {"corrected_output": patched.json()["data"]["original_output"]}}
     await client.patch("/v1/patterns/c1", json=undone, headers=MERGE_PATCH)
     await until(client, MISTAKE, [])
@@ -161,30 +170,21 @@ async def test_the_present_state_counts(client: AsyncClient) -> None:
     assert await ask(client, MISTAKE) == []
 
 
-async def test_what_was_learned_is_there_after_a_restart(
-    settings: dict[str, Any], clock: Callable[[], int]
-) -> None:
-    async with service(settings) as client:
+async def test_what_was_learned_is_there_after_a_restart(settings: dict[str, Any]) -> None:
+    async with running(settings) as client:
         await store_all(client, [timeout("c1"), style("c2", "user"), pattern()])
-    async with service(settings) as client:
-        async with asyncio.timeout(SECONDS):
-            while (answer := await client.post(SEARCH, json={"output": MISTAKE})).is_error:
-                assert problem(answer, 503)["type"].endswith(":still-loading")
-                assert int(answer.headers["retry-after"]) >= 1
-                await asyncio.sleep(0.02)
-        assert ids(answer.json()["items"]) == ["c1"]
+    async with running(settings) as client:
+        await until(client, MISTAKE, ["c1"])
 
 
 async def test_until_the_corrections_are_read_the_answer_is_to_try_again(
-    settings: dict[str, Any], clock: Callable[[], int]
+    settings: dict[str, Any],
 ) -> None:
-    app = create_app(Settings(_env_file=None, **settings), clock)
-    async with app.router.lifespan_context(app):
-        async with service(settings, app) as client:
-            answers = [
-                await client.post(SEARCH, json={"output": MISTAKE}),
-                await client.get(RECURRING),
-            ]
+    async with running(settings) as client:
+        answers = [
+            await client.post(SEARCH, json={"output": MISTAKE}),
+            await client.get(RECURRING),
+        ]
     for answer in answers:
         assert problem(answer, 503)["type"] == "urn:pattern-store:problem:still-loading"
         assert answer.headers["retry-after"] == "1"
@@ -262,7 +262,9 @@ async def test_a_question_that_breaks_a_rule_is_told_which(
     assert places(await client.post(SEARCH, json=body)) == [place]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "min_count=1", "min_count=x", "agents=a"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "min_count=1", "min_count=x", "agents=a"]
+)
 async def test_a_parameter_that_breaks_a_rule_is_told(client: AsyncClient, query: str) -> None:
     assert places(await client.get(f"{RECURRING}?{query}")) == [query.partition("=")[0]]
 
@@ -288,6 +290,8 @@ async def test_any_output_gets_a_normal_answer(
 async def test_a_bound_key_is_told_of_its_projects_only(
     app: FastAPI, client: AsyncClient, tmp_path: Path, storage_url: str
 ) -> None:
+    bound = bearer(make_key(tmp_path, storage_url, "read", "--project", "checkout"))
+    client.headers.update(bearer(make_key(tmp_path, storage_url, "admin")))
     context = {"project_name": "checkout"}
     await store_all(
         client,
@@ -301,13 +305,9 @@ async def test_a_bound_key_is_told_of_its_projects_only(
     await learned(app)
     everything = await ask(client, MISTAKE)
     assert everything[0]["times"] == 11
-    client.headers.update(bearer(make_key(tmp_path, storage_url, "read", "--project", "checkout")))
+    client.headers.update(bound)
     (item,) = await ask(client, MISTAKE)
     assert (item["pattern"]["pattern_id"], item["times"]) == ("mine", 1)
     assert await ask(client, "while x == None:\n    stop()") == []
     assert (await recurring(client))["items"] == []
     assert (await recurring(client, project_name="theirs"))["items"] == []
-
-
-def statuses(responses: list[Response]) -> list[int]:
-    return [response.status_code for response in responses]

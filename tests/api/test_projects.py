@@ -87,6 +87,7 @@ VALUES: dict[str, list[str]] = {
     "after_seq": ["0", "3", "9", "1000"],
     "deletes": ["true", "false"],
     "pattern": [],
+    "min_count": ["2", "3"],
 }
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path, operation)
@@ -153,6 +154,13 @@ WRITING: dict[str, list[Call]] = {
         ("POST", "/v1/validate", json.dumps(body).encode(), JSON)
         for body in (MINE[0], THEIRS[0], MINE[0] | CHANGED, pattern(), {})
     ],
+    "searchCorrections": [
+        ("POST", "/v1/corrections/search", json.dumps(body).encode(), JSON)
+        for body in (
+            {"output": "use a float"},
+            {"output": "use a float", "agent": f"{MARK}-agent", "limit": 20, "min_score": 0},
+        )
+    ],
     "runRetention": [("POST", "/v1/lifecycle/retention?older_than_days=1", b"", {})],
     "runCompression": [("POST", "/v1/lifecycle/compression?older_than_days=1", b"", {})],
 }
@@ -186,6 +194,13 @@ def readings(name: str) -> Iterator[Call]:
     for place in sorted(paths):
         for query in queries:
             yield method, place + query, b"", {}
+
+
+async def learned(client: AsyncClient) -> None:
+    """Wait until the service of a client knows all that is stored."""
+    transport = client._transport
+    assert isinstance(transport, ASGITransport)
+    await transport.app.state.parts.feed.caught_up(60)  # type: ignore[attr-defined]
 
 
 class Stores:
@@ -252,6 +267,7 @@ async def stores(
         await store_all(clients["shared"], THEIRS)
         for client in clients.values():
             del client.headers["Authorization"]
+            await learned(client)
         yield Stores(clients["shared"], clients["alone"], keys)
 
 
