@@ -60,6 +60,22 @@ class PatternNotFound(PatternStoreError):
         super().__init__(f"No pattern is stored under the id {pattern_id!r}.")
 
 
+class GroupNotFound(PatternStoreError):
+    """No group of errors has this id, as far as the caller may see."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            f"No group of errors has the id {group_id!r}; GET /v1/errors tells which there are."
+        )
+
+
+class DecisionNotFound(PatternStoreError):
+    """No decision has this number, as far as the caller may see."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"No decision has the number {number!r}; see GET /v1/decisions.")
+
+
 class PatternExists(PatternStoreError):
     """Another content is already stored under this id."""
 

@@ -46,6 +46,8 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.ForbiddenProject: ProblemType(403, "forbidden-project", "Not in this project"),
     errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
     errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
+    errors.GroupNotFound: ProblemType(404, "group-not-found", "No such group"),
+    errors.DecisionNotFound: ProblemType(404, "decision-not-found", "No such decision"),
     errors.BodyTooSlow: ProblemType(408, "too-slow", "Too slow", {"Connection": "close"}),
     errors.PatternExists: ProblemType(409, "pattern-exists", "The id holds another content"),
     errors.HistoryGone: ProblemType(410, "history-gone", "Deletions that old are forgotten"),

@@ -1,25 +1,33 @@
 """Which errors are one: the fingerprint that groups them.
 
-A group is formed from the error's type, its message without variable parts, and the application's
-own function it was raised in. That is fewer frames than most error trackers take: on the
-benchmark (`python -m tests.benchmarks grouping`) each further frame splits errors of one cause by
-who happened to call, and wrongly merges hardly fewer.
+A group is formed from the root cause's type, its message without variable parts, and the
+application's own function it was raised in. That is fewer frames than most error trackers take: on
+the benchmark (`python -m tests.benchmarks grouping`) each further frame splits errors of one cause
+by who happened to call, and wrongly merges hardly fewer. Only a function that is there to raise,
+such as `requireOwner`, does not say by itself where it was: its caller does.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from app.learning.messages import normalised
+from app.learning.languages.language import LONGEST_NAME, REMEMBERED
+from app.learning.messages import MOST_TEXT, normalised
 from app.learning.stack import Frame, Trace
 from app.learning.trace import parse_trace
 
 VERSION = 1
 """Of the algorithm: it changes with whatever makes another fingerprint of the same error."""
 
-_GROUPING_FRAMES = 1
+_RAISING = re.compile(
+    r"_*(?:[aA]ssert|[eE]nsure|[rR]equire|[eE]xpect|[iI]nvariant|[mM]ust|[rR]aise|[tT]hrow|[fF]ail"
+    r"|[aA]bort|handle_?[eE](?:rror|xception))(?![a-z])"
+)
+_MOST_RAISING = 4
 _VARIANT_FRAMES = 32
 _TITLE_MESSAGE = 120
+_LAST_NAME = re.compile(r"[.\\/]|::")
 _ANONYMOUS = re.compile(r"\$\d+$")
 _PRINTED_TYPE = re.compile(r"(?:[\w$]{1,100}(?:\.|::|\\)){0,20}([\w$]{1,200})(?:: |:?$)")
 
@@ -29,7 +37,8 @@ class Parts:
     """What all errors of a group have in common.
 
     `type` is without its package; `message` is the first line, normalised; `frames` are the
-    application's innermost, or where it has none in the trace, the innermost of all.
+    application's innermost, or where it has none in the trace, the innermost of all: one, and
+    those that are only there to raise before it.
     """
 
     language: str | None
@@ -61,35 +70,51 @@ def fingerprint_of(error_type: str, error_message: str, stack_trace: str | None)
 
 def fingerprint_of_trace(error_type: str, error_message: str, trace: Trace) -> Fingerprint:
     """The fingerprint of an error whose trace has been read."""
-    name = _simple_name(error_type)
-    message = _message(name, error_message, trace)
-    own = tuple(frame for frame in trace.frames if frame.in_app) or trace.frames
-    parts = Parts(trace.language, name, message, own[:_GROUPING_FRAMES])
+    name, message = _root_cause(error_type, error_message, trace)
+    own = tuple([frame for frame in trace.frames if frame.in_app])
+    where = _where(own) if own else trace.frames[:1]
+    parts = Parts(trace.language, name, message, where)
     group = _digest(name, message, *_texts(parts.frames))
     chain = (_simple_name(raised.type) for raised in trace.raised)
-    variant = _digest(group, *chain, "", *_texts(own[:_VARIANT_FRAMES]))
+    variant = _digest(group, *chain, "", *_texts((own or trace.frames)[:_VARIANT_FRAMES]))
     return Fingerprint(VERSION, group, variant, _title(parts), parts)
 
 
+def _where(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    for count, frame in enumerate(frames[:_MOST_RAISING], start=1):
+        if not _RAISING.match(frame.function.rpartition(".")[2]):
+            return frames[:count]
+    return frames[:1]
+
+
+@lru_cache(REMEMBERED)
 def _simple_name(error_type: str) -> str:
     """A type without its package, which some report and some do not."""
-    name = re.split(r"[.\\/]|::", _ANONYMOUS.sub("", error_type.strip()))[-1]
-    return name or error_type
+    return _LAST_NAME.split(_ANONYMOUS.sub("", error_type.strip()))[-1] or error_type
 
 
-def _message(name: str, message: str, trace: Trace) -> str:
+def _root_cause(error_type: str, error_message: str, trace: Trace) -> tuple[str, str]:
+    """The type and message at the end of the chain, if the chain begins with what was reported."""
+    name = _simple_name(error_type[:LONGEST_NAME])
+    if trace.raised and (len(trace.raised) > 1 or _simple_name(trace.raised[0].type) == name):
+        root = trace.raised[-1]
+        root_name = _simple_name(root.type)
+        if root.message or len(trace.raised) > 1:
+            return root_name, _message(root_name, root.message)
+    return name, _message(name, error_message)
+
+
+def _message(name: str, message: str) -> str:
     """The first line, without the type that some put before it."""
     line = _first_line(message)
     printed = _PRINTED_TYPE.match(line)
     if printed and printed[1] == name:
         line = line[printed.end() :]
-    if not line and trace.raised:
-        line = _first_line(trace.raised[0].message)
     return normalised(line)
 
 
 def _first_line(text: str) -> str:
-    return text.lstrip().partition("\n")[0].rstrip()
+    return text[: 2 * MOST_TEXT].lstrip().partition("\n")[0].rstrip()
 
 
 def _title(parts: Parts) -> str:
@@ -98,8 +123,8 @@ def _title(parts: Parts) -> str:
         message = message[: _TITLE_MESSAGE - 1] + "…"
     title = f"{parts.type}: {message}" if message else parts.type
     if parts.frames:
-        module, function, _ = parts.frames[0]
-        title += f" in {re.split(r'[./]', module)[-1]}.{function}"
+        module, function, _ = parts.frames[-1]
+        title += f" in {_LAST_NAME.split(module)[-1]}.{function}".rstrip(".")
     return title
 
 

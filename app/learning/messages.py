@@ -50,10 +50,13 @@ _KINDS = {
         r"|(?:[\w.@-]{1,100}[/\\]){1,30}[\w.@-]{1,100}\.[A-Za-z]\w{0,9}(?:[:#]\d+){0,2}+(?!\w)"
     ),
     "hex": (
-        rf"0[xX]{_HEX}++(?!\w)|@[0-9a-f]{{4,16}}(?!\w)"
+        rf"0[xX]{_HEX}++(?!\w)|(?<=@)[0-9a-f]{{1,16}}+(?!\w)"
         rf"|(?=[0-9]*+[a-fA-F])(?=[a-fA-F]*+[0-9]){_HEX}{{6,128}}+(?![^\W_])"
     ),
-    "id": r"(?=[A-Za-z]{0,64}+\d++[A-Za-z]++\d)[A-Za-z\d]{8,128}+(?![^\W_])",
+    "id": (
+        r"[A-Z]{1,5}(?:-\d++)++(?!\w)"
+        r"|(?=[A-Za-z]{0,64}+\d++[A-Za-z]++\d)[A-Za-z\d]{8,128}+(?![^\W_])"
+    ),
     "duration": (
         rf"[+-]?\d++(?:,\d++)*+(?:\.\d++)?+ ?{_UNIT}"
         rf"(?: ?\d++(?:\.\d+)?+{_UNIT}|(?!\w))+(?!\w)"
@@ -62,7 +65,7 @@ _KINDS = {
 }
 
 _VARIABLE = re.compile(
-    rf"(?P<compared>{_COMPARED})|(?<!\w)(?P<text>{'|'.join(_QUOTED)})"
+    rf"(?P<compared>{_COMPARED})|(?<=token )(?P<token>\S)(?= )|(?<!\w)(?P<text>{'|'.join(_QUOTED)})"
     rf"|(?<![^\W_])(?!(?!{_DAY}|{_MONTH})[A-Za-z]++(?:[ ,;)]|$))(?:"
     + "|".join(f"(?P<{kind}>{shapes})" for kind, shapes in _KINDS.items())
     + ")",

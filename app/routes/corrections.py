@@ -35,7 +35,7 @@ _MOST_NAMES = 100
         "around it; an output that has the change already is not told. The list is empty where "
         "nothing is likely. What was asked for several times comes once, with how often. What is "
         "written counts a moment later.",
-        tag="learning",
+        tag="corrections",
         scope=Scope.READ,
         body=content("CorrectionQuestion"),
         body_description="The output, and who is about to give it.",
@@ -66,7 +66,7 @@ async def search_corrections(request: Request) -> Response:
         "The changes that at least `min_count` of the corrections passing all filters asked for, "
         "wherever they were made: the same was replaced by the same, or by nearly the same words. "
         "Those asked for most come first. A correction of several things counts in each.",
-        tag="learning",
+        tag="corrections",
         scope=Scope.READ,
         parameters=[RecurringParameters],
         answers={200: {"description": "The changes.", "content": content("RecurringCorrections")}},

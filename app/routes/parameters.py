@@ -219,6 +219,48 @@ class RecurringParameters(FilterParameters):
     """Changes in the answer, at most."""
 
 
+class GroupListParameters(FilterParameters):
+    """What `GET /v1/errors` takes."""
+
+    status: Literal["open", "resolved", "regressed"] | None = None
+    """Only groups that stand so."""
+
+    order: Literal["recent", "frequent", "first_seen"] = "recent"
+    """First those seen last, those seen most, or those seen for the first time last."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100
+    """Groups on a page, at most."""
+
+    cursor: Annotated[Word | None, Field(examples=[CURSOR])] = None
+    """`next_cursor` of the page before, with the same filters, status and order."""
+
+
+class GroupParameters(Parameters):
+    """What `GET /v1/errors/{group_id}` takes."""
+
+    order: Literal["newest", "oldest"] = "newest"
+    """Which end of time comes first."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100
+    """Errors on a page, at most; a page of large ones holds fewer."""
+
+    cursor: Annotated[Word | None, Field(examples=[CURSOR])] = None
+    """`next_cursor` of the page before, with the same order."""
+
+
+class DecisionParameters(Parameters):
+    """What `GET /v1/decisions` takes."""
+
+    kind: list[Literal["merge", "split", "outcome", "inherit", "undo"]] = []
+    """Any of these kinds; repeatable."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100
+    """Decisions on a page, at most."""
+
+    cursor: Annotated[Word | None, Field(examples=[CURSOR])] = None
+    """`next_cursor` of the page before, with the same kinds."""
+
+
 class ExportParameters(FilterParameters):
     """What `GET /v1/export` takes."""
 

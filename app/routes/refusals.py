@@ -86,6 +86,8 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.ForeignOrigin("A web page of another site may not do this."), _PATTERNS),
     (errors.PatternNotFound(_ID), _PATTERN),
     (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
+    (errors.GroupNotFound("err-07f1c4a95be23d68"), "/v1/errors/err-07f1c4a95be23d68"),
+    (errors.DecisionNotFound("17"), "/v1/decisions/17"),
     (errors.PatternExists(_ID), _PATTERNS),
     (errors.HistoryGone("Deletions up to seq 5120 are forgotten."), "/v1/export"),
     (errors.PreconditionFailed('If-Match does not hold: its ETag is "2-57".'), _PATTERN),

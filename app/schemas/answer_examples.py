@@ -157,7 +157,66 @@ _RECURRING = {
     "pattern": _CORRECTION,
 }
 
+_GROUP = {
+    "group_id": "err-07f1c4a95be23d68",
+    "title": "TypeError: unsupported operand type(s) for +: '…' and '…' in cart.total",
+    "error_type": "TypeError",
+    "count": 42,
+    "first_seen": "2025-11-20T08:12:45.120000Z",
+    "last_seen": "2025-11-29T10:00:00.000000Z",
+    "agents": ["code-developer"],
+    "projects": ["checkout"],
+    "days": [{"day": "2025-11-20", "count": 3}, {"day": "2025-11-29", "count": 39}],
+    "resolution_known": True,
+    "status": "regressed",
+}
+_EVIDENCE = {"carried": 3, "auto_resolved": 1, "worked": 12, "failed": 1}
+_RESOLUTION = {
+    "resolution_id": "res-5d6a1c03f9e8b724-07f1c4a95be23d68",
+    "resolution": "Convert the fee to an int when the cart is read.",
+    "pattern_id": "pat-20251129-100000-002",
+    "occurrences": 4,
+    "last_seen": "2025-11-29T10:00:00.000000Z",
+    "evidence": _EVIDENCE,
+}
+_FRAME = {"module": "cart.py", "function": "total"}
+_AGREEMENT = {
+    "type": "TypeError",
+    "message": "unsupported operand type(s) for +: <text> and <text>",
+    "frames": [_FRAME],
+}
+_DECISION = {
+    "number": 17,
+    "at": "2025-11-29T10:02:11.000000Z",
+    "after_seq": 481,
+    "kind": "merge",
+    "projects": [],
+    "content": {"group_id": "err-9b2e61d7c05fa318", "into": "err-07f1c4a95be23d68"},
+    "undone_by": None,
+}
+_WHY = {"agree": _AGREEMENT, "variants": 3, "decisions": [_DECISION]}
+
 ANSWERS: dict[str, Any] = {
+    "DayOccurrences": {"day": "2025-11-29", "count": 39},
+    "ErrorGroup": _GROUP,
+    "ErrorGroupPage": {"items": [_GROUP], "next_cursor": CURSOR},
+    "ResolutionEvidence": _EVIDENCE,
+    "GroupResolution": _RESOLUTION,
+    "Frame": _FRAME,
+    "Agreement": _AGREEMENT,
+    "Decision": _DECISION,
+    "Why": _WHY,
+    "ErrorGroupDetail": _GROUP
+    | {
+        "resolutions": [_RESOLUTION],
+        "why": _WHY,
+        "occurrences": [stored_example(PatternType.ERROR_OCCURRENCE)],
+        "next_cursor": None,
+    },
+    "DecisionPage": {"items": [_DECISION], "next_cursor": None},
+    "DecisionMade": {"decision": _DECISION, "group_id": "err-07f1c4a95be23d68"},
+    "Merge": {"into": "err-07f1c4a95be23d68"},
+    "Split": {"pattern_ids": ["pat-20251129-100000-002"]},
     "Stored": _STORED[0]["stored"],
     "DeletedPattern": _DELETED,
     "FieldProblem": _FIELD,

@@ -5,16 +5,16 @@ import hashlib
 import json
 
 from app.errors import FieldError, InvalidRequest
-from app.schemas.filters import Filters, Order, Position
+from app.schemas.filters import Filters, Position
 
 
-def encode_cursor(position: Position, filters: Filters, order: Order) -> str:
+def encode_cursor(position: Position, filters: Filters, order: str) -> str:
     """The cursor that goes on after a position."""
     content = [_fingerprint(filters, order), position.timestamp, position.pattern_id]
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, filters: Filters, order: Order) -> Position:
+def decode_cursor(cursor: str, filters: Filters, order: str) -> Position:
     """The position a cursor stands for.
 
     Raises InvalidRequest where it was not made by this service, or for another query.
@@ -34,7 +34,7 @@ def decode_cursor(cursor: str, filters: Filters, order: Order) -> Position:
     return Position(timestamp, pattern_id)
 
 
-def _fingerprint(filters: Filters, order: Order) -> str:
+def _fingerprint(filters: Filters, order: str) -> str:
     return hashlib.blake2b(repr((filters, order)).encode(), digest_size=6).hexdigest()
 
 

@@ -22,6 +22,8 @@ from app.schemas.timestamps import now as present
 from app.schemas.timestamps import parse_timestamp
 from app.schemas.validation import check_pattern
 from app.service.cursors import decode_cursor, encode_cursor
+from app.service.decisions import DecisionService
+from app.service.groups import GroupService
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
 from app.service.projects import Projects, ProjectStorage
@@ -81,6 +83,8 @@ class PatternService:
         self._limits = limits
         self._redaction = redaction
         self._projects = projects
+        self.decisions = DecisionService(storage, clock)
+        self.groups = GroupService(storage, self.decisions)
 
     def within(self, names: Sequence[str]) -> "PatternService":
         """The service of some projects, at least one: as if the store held nothing else."""

@@ -1,7 +1,7 @@
 """Some projects of a store, as if they were all there is: for callers who may see no others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -198,9 +198,25 @@ class ProjectStorage(Storage):
     async def decision(self, number: int, filters: Filters) -> Decision | None:
         return await self._storage.decision(number, self._projects.restrict(filters))
 
-    async def decisions(self, filters: Filters, *, after: int, limit: int) -> list[Decision]:
-        restricted = self._projects.restrict(filters)
-        return await self._storage.decisions(restricted, after=after, limit=limit)
+    async def decisions(
+        self,
+        filters: Filters,
+        *,
+        after: int,
+        limit: int,
+        kinds: Collection[str] = (),
+        newest_first: bool = False,
+    ) -> list[Decision]:
+        return await self._storage.decisions(
+            self._projects.restrict(filters),
+            after=after,
+            limit=limit,
+            kinds=kinds,
+            newest_first=newest_first,
+        )
+
+    async def undone(self) -> Mapping[int, int]:
+        return await self._storage.undone()  # numbers, which mean nothing without the decisions
 
     async def find_variants(
         self, names: Collection[VariantName], filters: Filters

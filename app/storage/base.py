@@ -248,8 +248,8 @@ class Storage(LearnedStorage, ABC):
         """Delete the patterns whose latest change is among `seqs`, leaving a tombstone each.
 
         Returns how many; those changed or gone since don't count. Where they are `expiring`,
-        not those either that `expired` would not tell. One transaction: callers with many
-        split them.
+        what never expires stays, and so does an error that is not learned yet, once any is.
+        One transaction: callers with many split them.
         """
 
     @abstractmethod
@@ -363,7 +363,7 @@ class Storage(LearnedStorage, ABC):
 
         The tallies by day and type, and the `seq` of each pattern. What fixed an error is not
         forgotten: of the errors of a group that carry one resolution, in one project, the latest
-        never expires; nor does any error, once errors are learned at all, until it is learned.
+        never expires.
         """
 
     @abstractmethod

@@ -274,11 +274,23 @@ class LearnedStorage(ABC):
         """The decision with this number, as `decisions` tells it."""
 
     @abstractmethod
-    async def decisions(self, filters: Filters, *, after: int, limit: int) -> list[Decision]:
-        """The next decisions by number, at most `limit`.
+    async def decisions(
+        self,
+        filters: Filters,
+        *,
+        after: int,
+        limit: int,
+        kinds: Collection[str] = (),
+        newest_first: bool = False,
+    ) -> list[Decision]:
+        """The next decisions by number, at most `limit`, of some kinds if any are named.
 
         Where the filters name projects, those that reach no other.
         """
+
+    @abstractmethod
+    async def undone(self) -> Mapping[int, int]:
+        """The decisions that are undone, by number, each with the one that undoes it."""
 
     @abstractmethod
     async def restore_decisions(self, decisions: Sequence[Decision]) -> None:

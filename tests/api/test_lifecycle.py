@@ -84,7 +84,7 @@ async def test_a_running_task_tells_its_progress(
     storage = app.state.parts.service.storage
     delete_many, may_go_on = storage.delete_many, asyncio.Semaphore(1)
 
-    async def delete_when_told(seqs: Sequence[int]) -> int:
+    async def delete_when_told(seqs: Sequence[int], *, expiring: bool) -> int:
         await may_go_on.acquire()
         deleted: int = await delete_many(seqs)
         return deleted

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
+from app.learning.fingerprint import fingerprint_of
 from app.main import create_app
+from app.service.feed import Feed
 from app.settings import Settings
 from tests.api.answers import JSON, LINES, MERGE_PATCH, places, problem, store_all
 from tests.api.commands import failed, pattern_store
@@ -22,6 +24,9 @@ from tests.api.keys import bearer, make_key
 from tests.api.test_openapi_document import DOCUMENT
 from tests.patterns import DATA, ndjson, pattern
 from tests.records import NOON
+
+SECONDS = 60.0
+"""How long learning may take on a busy machine."""
 
 MARK = "zqx"
 """In every name that is theirs, and nowhere else."""
@@ -50,17 +55,39 @@ def patterns_of(owner: str, project: str, time: str) -> list[dict[str, Any]]:
     ]
 
 
+def common_error(owner: str, project: str, minute: int) -> dict[str, Any]:
+    """An error of which both have one, with their own words for what fixed it."""
+    return pattern(
+        "error_occurrence",
+        pattern_id=f"{owner}-common",
+        timestamp=f"2026-01-15T11:{minute}:00Z",
+        data={"error_type": "Common", "resolution": f"{owner} fixed it", "agent": f"{owner}-agent"},
+        context={"project_name": project},
+    )
+
+
+def group_of(error: dict[str, Any]) -> str:
+    """The group that an error is of."""
+    data = error["data"]
+    return f"err-{fingerprint_of(data['error_type'], data['error_message'], None).group}"
+
+
 MINE = [
     *patterns_of("one", "mine", "2026-01-15T11:30:00Z"),
     *patterns_of("old", "mine", "2025-01-01T00:00:00Z"),
+    common_error("one", "mine", 10),
 ]
 THEIRS = [
     *patterns_of(MARK, f"{MARK}-project", "2026-01-15T11:00:00Z"),
     *patterns_of(f"{MARK}-old", f"{MARK}-project", "2024-12-31T00:00:00Z"),
     *patterns_of(f"{MARK}-new", f"{MARK}-project", "2027-01-15T11:00:00Z"),
     pattern(pattern_id=f"{MARK}-none", timestamp="2026-01-15T11:00:00Z"),
+    common_error(MARK, f"{MARK}-project", 40),
 ]
 THEIR_ID, MY_ID = THEIRS[0]["pattern_id"], MINE[0]["pattern_id"]
+COMMON, MY_GROUP, MY_OTHER, THEIR_GROUP, THEIR_OTHER = map(
+    group_of, (MINE[-1], MINE[1], MINE[5], THEIRS[1], THEIRS[5])
+)
 
 VALUES: dict[str, list[str]] = {
     "pattern_type": list(DATA),
@@ -81,7 +108,9 @@ VALUES: dict[str, list[str]] = {
     "min_duration_ms": ["0"],
     "max_duration_ms": ["999999"],
     "q": [MARK, "one", f"{MARK}*", "failed"],
-    "order": ["oldest", "newest"],
+    "order": ["oldest", "newest", "recent", "frequent", "first_seen"],
+    "status": ["open", "resolved", "regressed"],
+    "kind": ["merge", "undo"],
     "limit": ["1", "1000"],
     "cursor": ["x"],
     "after_seq": ["0", "3", "9", "1000"],
@@ -161,6 +190,24 @@ WRITING: dict[str, list[Call]] = {
             {"output": "use a float", "agent": f"{MARK}-agent", "limit": 20, "min_score": 0},
         )
     ],
+    "mergeErrorGroups": [
+        ("POST", f"/v1/errors/{group}/merge", json.dumps({"into": into}).encode(), JSON)
+        for group, into in (
+            (THEIR_GROUP, MY_GROUP),
+            (MY_GROUP, THEIR_GROUP),
+            (COMMON, COMMON),
+            (COMMON, MY_GROUP),
+        )
+    ],
+    "splitErrorGroup": [
+        ("POST", f"/v1/errors/{group}/split", json.dumps({"pattern_ids": names}).encode(), JSON)
+        for group, names in (
+            (COMMON, [f"{MARK}-common"]),
+            (THEIR_GROUP, [THEIRS[1]["pattern_id"]]),
+            (MY_GROUP, [MINE[1]["pattern_id"]]),
+        )
+    ],
+    "undoDecision": [("DELETE", f"/v1/decisions/{number}", b"", {}) for number in (1, 2, 99)],
     "runRetention": [("POST", "/v1/lifecycle/retention?older_than_days=1", b"", {})],
     "runCompression": [("POST", "/v1/lifecycle/compression?older_than_days=1", b"", {})],
 }
@@ -181,8 +228,13 @@ def readings(name: str) -> Iterator[Call]:
     """A reading call in all ways: at each path, with each of its parameters."""
     method, path, operation = OPERATIONS[name]
     paths = {
-        path.format(pattern_id=pattern_id, pattern_type="error_occurrence")
-        for pattern_id in (THEIR_ID, MY_ID, "none")
+        path.format(pattern_id=pattern_id, pattern_type="error_occurrence", group_id=group_id)
+        for pattern_id, group_id in (
+            (THEIR_ID, THEIR_GROUP),
+            (MY_ID, MY_GROUP),
+            ("none", COMMON),
+            ("none", THEIR_OTHER),
+        )
     }
     queries = [""] + [
         f"?{parameter['name']}={value}{more}"
@@ -194,13 +246,6 @@ def readings(name: str) -> Iterator[Call]:
     for place in sorted(paths):
         for query in queries:
             yield method, place + query, b"", {}
-
-
-async def learned(client: AsyncClient) -> None:
-    """Wait until the service of a client knows all that is stored."""
-    transport = client._transport
-    assert isinstance(transport, ASGITransport)
-    await transport.app.state.parts.feed.caught_up(60)  # type: ignore[attr-defined]
 
 
 class Stores:
@@ -236,14 +281,14 @@ class Stores:
 
 
 @asynccontextmanager
-async def service(settings: dict[str, Any]) -> AsyncIterator[AsyncClient]:
-    """A client of a service for which time stands still."""
+async def service(settings: dict[str, Any]) -> AsyncIterator[tuple[AsyncClient, Feed]]:
+    """A client of a service for which time stands still, and what has it learn."""
     app = create_app(Settings(_env_file=None, **settings), lambda: NOON)
     async with app.router.lifespan_context(app):
         await app.state.parts.service.storage.ready()
         transport = ASGITransport(app)
         async with AsyncClient(transport=transport, base_url="http://localhost") as http:
-            yield http
+            yield http, app.state.parts.feed
 
 
 @pytest.fixture(params=[("mine",), ("mine", "other")], ids=["one project", "two projects"])
@@ -258,17 +303,27 @@ async def stores(
         keys[name, "bound"] = make_key(tmp_path, place, "write", *bound)
         keys[name, "admin"] = make_key(tmp_path, place, "admin")
     async with AsyncExitStack() as stack:
-        clients = {}
+        clients, feeds = {}, {}
         for name, place in urls.items():
             running = service(settings | {"storage_url": place})
-            clients[name] = await stack.enter_async_context(running)
+            clients[name], feeds[name] = await stack.enter_async_context(running)
             clients[name].headers.update(bearer(keys[name, "admin"]))
             await store_all(clients[name], MINE)
         await store_all(clients["shared"], THEIRS)
+        for feed in feeds.values():
+            await feed.caught_up(SECONDS)
+        await decide(clients["shared"])
         for client in clients.values():
             del client.headers["Authorization"]
-            await learned(client)
         yield Stores(clients["shared"], clients["alone"], keys)
+
+
+async def decide(client: AsyncClient) -> None:
+    """Decide something about their errors, as the whole store's key may."""
+    merged = await client.post(f"/v1/errors/{THEIR_OTHER}/merge", json={"into": THEIR_GROUP})
+    assert merged.json()["decision"]["number"] == 1, merged.text
+    split = {"pattern_ids": [THEIRS[1]["pattern_id"]]}
+    assert (await client.post(f"/v1/errors/{THEIR_GROUP}/split", json=split)).is_success
 
 
 def seen(answer: Response) -> tuple[int, dict[str, str], str]:
@@ -277,7 +332,8 @@ def seen(answer: Response) -> tuple[int, dict[str, str], str]:
     if "etag" in headers:
         headers["etag"] = headers["etag"].split("-")[0]
     headers.pop("content-length", None)
-    body = re.sub(r'"(seq|last_seq)":\d+', r'"\1":0', answer.text)
+    numbers = "seq|last_seq|after_seq|number"
+    body = re.sub(rf'"({numbers})":\d+', r'"\1":0', answer.text)
     return answer.status_code, headers, re.sub(r'\\"(\d+)-\d+\\"', r"\1", body)
 
 

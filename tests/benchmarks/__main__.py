@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.server import keep_threads_moving
-from tests.benchmarks import corrections, migration, redaction, storage
+from tests.benchmarks import corrections, grouping, migration, redaction, storage
 from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "migration": migration.BENCHMARK,
     "redaction": redaction.BENCHMARK,
     "corrections": corrections.BENCHMARK,
+    "grouping": grouping.BENCHMARK,
 }
 """Those that build their stores anew each time, by name; a further one is a further line."""
 

@@ -51,13 +51,14 @@ async def test_merging_groups_makes_one_exemplar_of_two(storage: Storage) -> Non
     assert await expired(storage) == [1]
 
 
-async def test_once_errors_are_learned_no_error_expires_before_it_is(storage: Storage) -> None:
-    await storage.insert_many([error("1"), error("2"), record("3")])
-    assert await expired(storage) == await oldest(storage) == [1, 2, 3]
-    await storage.learn([lesson(1, "a1")], Learning(1, VERSION))
-    assert await expired(storage) == await oldest(storage) == [1, 3]
+async def test_once_errors_are_learned_none_expires_before_it_is(storage: Storage) -> None:
+    await storage.insert_many([*map(error, "1234"), record("5")])
+    assert await storage.delete_many([1], expiring=True) == 1
+    await storage.learn([lesson(2, "a1")], Learning(2, VERSION))
+    assert await storage.delete_many([2, 3, 4, 5], expiring=True) == 2
+    assert sorted(await paged_ids(storage)) == ["3", "4"]
     await learn(storage)
-    assert await expired(storage) == [1, 2, 3]
+    assert await storage.delete_many([3, 4], expiring=True) == 2
 
 
 async def test_an_expiring_error_that_has_become_the_last_with_its_resolution_stays(

@@ -5,18 +5,19 @@ The shape is that of `Throwable.printStackTrace`, with what log frameworks add t
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
 from app.learning.stack import Frame, Raised, Section
 
 _SOURCE = (
-    r"[\w$.-]{1,100}\.(?:java|kts?|scala|sc|groovy|clj[cs]?)(?::\d+)?|SourceFile(?::\d+)?"
-    r"|Native Method|Unknown Source|<generated>"
+    r"[^()\s:]{1,200}+:\d++|Native Method|Unknown Source|<generated>"
+    r"|[\w$-]{1,200}+\.(?:java|kt|scala|groovy)"
 )
-_LINE = re.compile(
-    rf"^([ \t]*+)(?:at ([^(\n]{{3,{LONGEST_NAME}}})\((?:{_SOURCE})\)"
-    r"|(Caused by|Suppressed|Wrapped by): ([\w.$]{1,300})(?:: ([^\n]*))?)",
-    re.MULTILINE,
+_LONGEST_LINE = 500
+_FRAME = re.compile(rf"[ \t]*+at ([^(]{{3,{LONGEST_NAME}}})\((?:{_SOURCE})\)")
+_RELATED = re.compile(
+    r"([ \t]*+)(Caused by|Suppressed|Wrapped by): ([\w.$]{1,300})(?:: (.*+))?", re.DOTALL
 )
 _HEAD = re.compile(
     r"^(?:Exception in thread \"[^\"\n]*\" )?"
@@ -24,6 +25,8 @@ _HEAD = re.compile(
     r"(?:: ?|[ \t]*$)",
     re.MULTILINE,
 )
+_MODULE = re.compile(r"^(?:[\w.-]*(?:@[\w.+-]*)?/){1,2}")
+_INNER_FUNCTION = re.compile(r"([^$]+(?:\$[A-Z]\w*)*)(?:\$\$anonfun)?\$([a-z]\w*)\$\d")
 _GENERATED_CLASS = re.compile(
     r"\$\$.*|_\$\$_.*|\$MockitoMock.*|\$ByteBuddy.*|\$(?:anonfun|lambda|Lambda)\b|\$\d[^$]*|\$$"
     r"|(?<=Accessor)\d+|(?<=Proxy)\d+"
@@ -54,28 +57,47 @@ _ELSEWHERE = (
 """Packages that are nobody's application: their beginnings."""
 
 
+class _Related(NamedTuple):
+    """The first line of an error that is named after another."""
+
+    indent: int
+    relation: str
+    raised: Raised
+
+
 def _sections(text: str) -> list[Section]:
     sections: list[Section] = []
     frames: list[Frame] = []
     unrelated: int | None = None  # how far what was suppressed is indented
-    for line in _LINE.finditer(text):
-        indent, where, relation, error, message = line.groups()
-        if where:
-            if not sections:
-                frames = []
-                sections.append(Section(_head(text[: line.start()]), frames))
-            if unrelated is None and (frame := _frame(where)):
-                frames.append(frame)
-        elif relation == "Suppressed":
-            unrelated = min(len(indent), len(indent) if unrelated is None else unrelated)
-        elif unrelated is None or len(indent) < unrelated:
-            unrelated = None
-            if not sections:
-                sections.append(Section(_head(text[: line.start()]), []))
-            frames = []
-            section = Section(Raised(_class(error), message or ""), frames)
-            sections.insert(0 if relation == "Wrapped by" else len(sections), section)
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        found = _read(line) if len(line) < _LONGEST_LINE else None
+        if found is None:
+            continue
+        if not sections:
+            sections.append(Section(_head("\n".join(lines[:at])), frames))
+        if type(found) is Frame:
+            if unrelated is None:
+                frames.append(found)
+        elif type(found) is _Related:
+            if found.relation == "Suppressed":
+                unrelated = found.indent if unrelated is None else min(found.indent, unrelated)
+            elif unrelated is None or found.indent < unrelated:
+                unrelated, frames = None, []
+                outermost = found.relation == "Wrapped by"
+                sections.insert(0 if outermost else len(sections), Section(found.raised, frames))
     return sections
+
+
+@lru_cache(REMEMBERED)
+def _read(line: str) -> Frame | _Related | None:
+    """What a line is; of most the answer is known, since most frames are in other traces too."""
+    if frame := _FRAME.match(line):
+        return _frame(frame[1])
+    if related := _RELATED.match(line):
+        indent, relation, error, message = related.groups()
+        return _Related(len(indent), relation, Raised(_class(error), message or ""))
+    return None
 
 
 def _head(text: str) -> Raised | None:
@@ -83,23 +105,28 @@ def _head(text: str) -> Raised | None:
     return found and Raised(_class(found[1]), text[found.end() :].strip())
 
 
-@lru_cache(REMEMBERED)
 def _frame(where: str) -> Frame | None:
-    """A frame by what stands before the parenthesis; none for a compiler's own accessors."""
-    class_name, _, function = where.rpartition("/")[2].rpartition(".")
-    if not class_name or function.startswith("access$"):
+    """A frame by what stands before the parenthesis; none for what compilers put between two."""
+    class_name, _, function = _MODULE.sub("", where).rpartition(".")
+    if not class_name or function.startswith("access$") or "$$Lambda" in class_name:
         return None
     in_app = not class_name.startswith(_ELSEWHERE) and "$Proxy" not in class_name
     if "$" not in where and not class_name.endswith(
         ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
     ):
         return Frame(class_name, function, in_app)
+    if inner := _INNER_FUNCTION.match(class_name):
+        return Frame(_class(inner[1]), inner[2], in_app)
     return Frame(_class(class_name), _GENERATED_FUNCTION.sub("", function) or function, in_app)
 
 
-@lru_cache(REMEMBERED)
 def _class(name: str) -> str:
     return _GENERATED_CLASS.sub("", name) or name
 
 
-JAVA = Language("java", ("at ",), _sections)
+JAVA = Language(
+    "java",
+    (".java:", ".kt:", ".scala:", ".groovy:", "(Native Method)", "(Unknown Source)", ".clj:",
+     "(SourceFile:"),
+    _sections,
+)  # fmt: skip

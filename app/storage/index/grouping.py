@@ -11,18 +11,23 @@ from dataclasses import dataclass, field
 from app.storage.learned import GROUP_PREFIX, Decision, Decisions
 
 
-def counting(decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions, in their order, that are not undone; undoing an undo brings one back."""
-    undone: set[int] = set()
-    found: list[Decision] = []
+def undoings(decisions: Sequence[Decision]) -> dict[int, int]:
+    """What is undone, by its number, and by which decision; undoing an undo brings it back."""
+    undone: dict[int, int] = {}
     for decision in reversed(decisions):
-        if decision.number in undone:
-            continue
-        if decision.kind == Decisions.UNDO:
-            undone.add(decision.content["decision"])
-        else:
-            found.append(decision)
-    return found[::-1]
+        if decision.kind == Decisions.UNDO and decision.number not in undone:
+            undone[decision.content["decision"]] = decision.number
+    return undone
+
+
+def counting(decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions, in their order, that are not undone, but for those that undo others."""
+    undone = undoings(decisions)
+    return [
+        decision
+        for decision in decisions
+        if decision.kind != Decisions.UNDO and decision.number not in undone
+    ]
 
 
 @dataclass(slots=True)

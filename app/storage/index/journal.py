@@ -1,12 +1,12 @@
 """The journal of decisions, and keeping what follows from it in line with it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from app.schemas.filters import Filters
 from app.storage.index.connections import Connection
-from app.storage.index.grouping import Grouping, counting
+from app.storage.index.grouping import Grouping, counting, undoings
 from app.storage.index.rows import insert_rows
 from app.storage.index.scope import reach_condition
 from app.storage.learned import Decision, Decisions, Proposal
@@ -15,11 +15,25 @@ _COLUMNS = "number, at, after_seq, kind, content, projects, key"
 _GROUPING = (Decisions.MERGE, Decisions.SPLIT, Decisions.INHERIT)
 
 
-def read(connection: Connection, filters: Filters, after: int, limit: int) -> list[Decision]:
+def read(
+    connection: Connection,
+    filters: Filters,
+    after: int,
+    limit: int,
+    kinds: Collection[str],
+    newest_first: bool,
+) -> list[Decision]:
     """See `LearnedStorage.decisions`."""
     reaching, projects = reach_condition("projects", filters)
-    condition = f"{reaching} AND number > ? ORDER BY number LIMIT ?"
-    return _read(connection, condition, *projects, after, limit)
+    among = f"kind IN ({', '.join('?' * len(kinds))})" if kinds else "true"
+    sign, direction = ("<", "DESC") if newest_first else (">", "ASC")
+    condition = f"{reaching} AND {among} AND number {sign} ? ORDER BY number {direction} LIMIT ?"
+    return _read(connection, condition, *projects, *kinds, after, limit)
+
+
+def undone(connection: Connection) -> dict[int, int]:
+    """See `LearnedStorage.undone`."""
+    return undoings(_read(connection, "kind = ? ORDER BY number", Decisions.UNDO))
 
 
 def read_one(connection: Connection, number: int, filters: Filters) -> Decision | None:

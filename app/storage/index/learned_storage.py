@@ -1,7 +1,7 @@
 """The contract's second half, answered by the database."""
 
 from abc import ABC
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from app.schemas.filters import Filters
@@ -42,10 +42,28 @@ class IndexedLearning(LearnedStorage, ABC):
     async def decision(self, number: int, filters: Filters) -> Decision | None:
         return await self._readers.run(partial(journal.read_one, number=number, filters=filters))
 
-    async def decisions(self, filters: Filters, *, after: int, limit: int) -> list[Decision]:
+    async def decisions(
+        self,
+        filters: Filters,
+        *,
+        after: int,
+        limit: int,
+        kinds: Collection[str] = (),
+        newest_first: bool = False,
+    ) -> list[Decision]:
         return await self._readers.run(
-            partial(journal.read, filters=filters, after=after, limit=limit)
+            partial(
+                journal.read,
+                filters=filters,
+                after=after,
+                limit=limit,
+                kinds=kinds,
+                newest_first=newest_first,
+            )
         )
+
+    async def undone(self) -> Mapping[int, int]:
+        return await self._readers.run(journal.undone)
 
     async def restore_decisions(self, decisions: Sequence[Decision]) -> None:
         await self._writer.change(lambda transaction: transaction.restore_decisions(decisions))

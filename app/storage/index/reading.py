@@ -12,7 +12,7 @@ from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
-from app.storage.index.retaining import retained
+from app.storage.index.retaining import exemplars, exemplars_among
 from app.storage.index.rows import COLUMNS, stored_document
 
 COUNT_LIMIT = 100_000
@@ -136,8 +136,8 @@ def expired(
             ),
         )
         found += [(seq, timestamp, pattern_type, size) for seq, timestamp, size in rows]
-    kept = retained(connection, [seq for seq, *_ in found])
-    found = [row for row in found if not kept.keeps(row[0], row[2])]
+    kept = exemplars_among(connection, [seq for seq, *_ in found])
+    found = [row for row in found if row[0] not in kept]
     return tallies(row[1:] for row in found), sorted(row[0] for row in found)
 
 
@@ -150,7 +150,7 @@ def oldest(
 ) -> tuple[list[Tally], list[int]]:
     """See `Storage.oldest`."""
     found: list[tuple[int, int, str, int]] = []
-    kept = retained(connection)
+    kept = exemplars(connection).union(besides)
     for *row, _ in connection.execute(
         "SELECT seq, timestamp, pattern_type, size, timestamp AS age"
         " FROM patterns INDEXED BY patterns_by_time"
@@ -163,7 +163,7 @@ def oldest(
         if len(found) >= patterns and size <= 0:
             break
         seq, timestamp, pattern_type, bytes_ = row
-        if seq not in besides and not kept.keeps(seq, pattern_type):
+        if seq not in kept:
             found.append((seq, timestamp, pattern_type, bytes_))
             size -= bytes_
     return tallies(row[1:] for row in found), [row[0] for row in found]

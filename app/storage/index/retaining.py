@@ -1,12 +1,12 @@
-"""What never expires: the latest error that carries a resolution, and what is not yet learned."""
+"""What never expires: of the errors of a group that carry one resolution, the latest."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.schemas.fields import PatternType
-from app.schemas.records import LARGEST_SEQ
+from app.schemas.records import StoredDocument
 from app.storage.index.connections import Connection
+from app.storage.index.learning import learning
 
 _LATER_ONE = (
     "SELECT 1 FROM variants w CROSS JOIN learned m INDEXED BY learned_solved"
@@ -19,27 +19,32 @@ _EXEMPLARS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Retained:
-    """The `seq` of each exemplar, and the one up to which errors are learned."""
-
-    exemplars: frozenset[int]
-    through: int
-
-    def keeps(self, seq: int, pattern_type: str) -> bool:
-        """Whether a pattern stays, however old it is."""
-        unlearned = pattern_type == PatternType.ERROR_OCCURRENCE and seq > self.through
-        return unlearned or seq in self.exemplars
+def exemplars(connection: Connection) -> frozenset[int]:
+    """The `seq` of all that never expires as things are."""
+    errors = "learned l INDEXED BY learned_solved"
+    return frozenset(seq for (seq,) in connection.execute(_EXEMPLARS.format(errors=errors)))
 
 
-def retained(connection: Connection, among: Sequence[int] | None = None) -> Retained:
-    """What never expires as things are, or of it what is among some `seq`."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'learned_through'").fetchone()
-    if row is None:
-        return Retained(frozenset(), LARGEST_SEQ)
-    if among is None:
-        found = connection.execute(_EXEMPLARS.format(errors="learned l INDEXED BY learned_solved"))
-    else:
-        errors = "json_each(?) s CROSS JOIN learned l ON l.seq = s.value"
-        found = connection.execute(_EXEMPLARS.format(errors=errors), (json.dumps([*among]),))
-    return Retained(frozenset(seq for (seq,) in found), row[0])
+def exemplars_among(connection: Connection, seqs: Sequence[int]) -> frozenset[int]:
+    """Which of some never expire."""
+    errors = "json_each(?) s CROSS JOIN learned l ON l.seq = s.value"
+    found = connection.execute(_EXEMPLARS.format(errors=errors), (json.dumps([*seqs]),))
+    return frozenset(seq for (seq,) in found)
+
+
+def without_exemplars(
+    connection: Connection, states: Sequence[StoredDocument]
+) -> list[StoredDocument]:
+    """Those states that may go, which an error may only when it is known what it tells of."""
+    known = learning(connection)
+    kept = exemplars_among(connection, [state.seq for state in states])
+    return [
+        state
+        for state in states
+        if state.seq not in kept
+        and (
+            known is None
+            or state.seq <= known.through
+            or state.pattern_type != PatternType.ERROR_OCCURRENCE
+        )
+    ]

@@ -166,7 +166,8 @@ def grouped_errors(filters: Filters, columns: str, group_ids: Collection[str] = 
 
     With `l`, what was learned of each, and `v`, its variant.
     """
-    filters = _of_errors(filters)
+    group_ids = group_ids or [] if filters.group_id is None else [filters.group_id]
+    filters = replace(_of_errors(filters), group_id=None)
     if group_ids:
         branches = [_Branch(_GROUP, any_of("v.group_id", group_ids), tuple(group_ids))]
     else:

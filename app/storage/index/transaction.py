@@ -16,10 +16,11 @@ from app.schemas.records import (
 )
 from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
-from app.storage.index import journal, retaining
+from app.storage.index import journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over
 from app.storage.index.mirror import Mirror
+from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import COLUMNS, insert_rows, stored_document
 from app.storage.index.summaries import outdate
 from app.storage.learned import Decision, Proposal
@@ -111,8 +112,7 @@ class Transaction:
         """See `Storage.delete_many`."""
         states = self._states(seqs)
         if expiring:
-            retained = retaining.retained(self.connection, seqs)
-            states = [each for each in states if not retained.keeps(each.seq, each.pattern_type)]
+            states = without_exemplars(self.connection, states)
         self._remove(states)
         self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
         return len(states)

@@ -1,0 +1,150 @@
+"""What the API answers about groups of errors and decisions: the shapes of its JSON bodies."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from app.schemas.answers import DateTime
+from app.schemas.fields import PATTERN_ID
+from app.schemas.patterns import StoredPattern
+
+GROUP_ID = "^err-[0-9a-f]{16}$"
+
+Status = Annotated[
+    Literal["open", "resolved", "regressed"],
+    Field(
+        description="Resolved: a way out is known, by an occurrence or by a report. Regressed: "
+        "it came in again after that, without one."
+    ),
+]
+
+
+class DayOccurrences(TypedDict):
+    """How many errors happened on a UTC day."""
+
+    day: str
+    count: int
+
+
+class ErrorGroup(TypedDict):
+    """Errors that are one, as those of them that pass the filters are."""
+
+    group_id: str
+    title: Annotated[str, Field(description="What it is, in a line: that of the latest.")]
+    error_type: str
+    count: int
+    first_seen: DateTime
+    last_seen: DateTime
+    agents: Annotated[list[str], Field(description="At most 100.")]
+    projects: Annotated[list[str], Field(description="At most 100.")]
+    days: Annotated[list[DayOccurrences], Field(description="The latest 100 with any.")]
+    resolution_known: Annotated[
+        bool, Field(description="Whether it can be read what fixed it, whatever the filters.")
+    ]
+    status: Status
+
+
+class ErrorGroupPage(TypedDict):
+    """A page of groups. Only a null `next_cursor` means the end."""
+
+    items: list[ErrorGroup]
+    next_cursor: str | None
+
+
+class ResolutionEvidence(TypedDict):
+    """What tells for a resolution and against it: of the latest 1,000 things that do."""
+
+    carried: Annotated[int, Field(description="Errors it was written into.")]
+    auto_resolved: Annotated[int, Field(description="Errors that were resolved by themselves.")]
+    worked: Annotated[int, Field(description="Reports that it worked.")]
+    failed: Annotated[int, Field(description="Reports that it did not.")]
+
+
+class GroupResolution(TypedDict):
+    """What fixed an error of the group."""
+
+    resolution_id: str
+    resolution: str
+    pattern_id: Annotated[str, Field(description="The latest error that has it.")]
+    occurrences: Annotated[int, Field(description="How many errors have it.")]
+    last_seen: DateTime
+    evidence: ResolutionEvidence
+
+
+class Frame(TypedDict):
+    """A function of a stack trace."""
+
+    module: str
+    function: str
+
+
+class Agreement(TypedDict):
+    """What all variants of a group have in common; null where they differ."""
+
+    type: str | None
+    message: Annotated[str | None, Field(description="Without its variable parts.")]
+    frames: Annotated[
+        list[Frame] | None, Field(description="Where it was raised, in the application's own code.")
+    ]
+
+
+class Decision(TypedDict):
+    """What somebody decided about errors."""
+
+    number: int
+    at: DateTime
+    after_seq: Annotated[int, Field(description="The store's latest change at that time.")]
+    kind: Annotated[str, Field(description="merge, split, outcome, inherit or undo.")]
+    projects: Annotated[list[str], Field(description="Where it holds; empty: everywhere.")]
+    content: dict[str, Any]
+    undone_by: Annotated[int | None, Field(description="The number of the decision that did.")]
+
+
+class Why(TypedDict):
+    """Why some errors are one group."""
+
+    agree: Agreement
+    variants: Annotated[
+        int, Field(description="How many there are, by all of their frames and their chain.")
+    ]
+    decisions: Annotated[list[Decision], Field(description="Merges and splits that made it so.")]
+
+
+class ErrorGroupDetail(ErrorGroup):
+    """A group, what fixed it, why it is one, and a page of its errors."""
+
+    resolutions: Annotated[list[GroupResolution], Field(description="Most frequent first.")]
+    why: Why
+    occurrences: list[StoredPattern]
+    next_cursor: str | None
+
+
+class DecisionPage(TypedDict):
+    """A page of decisions. Only a null `next_cursor` means the end."""
+
+    items: list[Decision]
+    next_cursor: str | None
+
+
+class DecisionMade(TypedDict):
+    """A decision, and the group it made; null where that is not one."""
+
+    decision: Decision
+    group_id: str | None
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Merge(TypedDict):
+    """Which group another goes into."""
+
+    into: Annotated[str, Field(pattern=GROUP_ID)]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Split(TypedDict):
+    """Errors that, with all that are alike, are a group of their own."""
+
+    pattern_ids: Annotated[
+        list[Annotated[str, Field(pattern=PATTERN_ID)]], Field(min_length=1, max_length=100)
+    ]
