@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.server import keep_threads_moving
-from tests.benchmarks import corrections, grouping, migration, redaction, storage
+from tests.benchmarks import corrections, grouping, migration, redaction, resolve, storage
 from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
@@ -20,10 +20,9 @@ BENCHMARKS = {
     "redaction": redaction.BENCHMARK,
     "corrections": corrections.BENCHMARK,
     "grouping": grouping.BENCHMARK,
+    "resolve": resolve.BENCHMARK,
 }
 """Those that build their stores anew each time, by name; a further one is a further line."""
-
-_PATTERNS = 100_000
 
 
 def main() -> int:
@@ -38,7 +37,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.name == "speed":
         return speed.run(arguments)
-    asyncio.run(_run(arguments.name, arguments.patterns or _PATTERNS, arguments.folder))
+    patterns = arguments.patterns or BENCHMARKS[arguments.name].patterns
+    asyncio.run(_run(arguments.name, patterns, arguments.folder))
     return 0
 
 

@@ -13,11 +13,12 @@ Row: TypeAlias = tuple[str, ...]
 class Benchmark:
     """A measurement: the heads of its columns, and what yields its rows as it goes.
 
-    `run` is given a folder to build in and a number of patterns.
+    `run` is given a folder to build in and a number of patterns; `patterns` if none is asked for.
     """
 
     heads: Row
     run: Callable[[Path, int], AsyncIterator[Row]]
+    patterns: int = 100_000
 
 
 def line_of(row: Row) -> str:
