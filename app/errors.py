@@ -69,6 +69,15 @@ class GroupNotFound(PatternStoreError):
         )
 
 
+class ResolutionNotFound(PatternStoreError):
+    """No resolution has this id, as far as the caller may see."""
+
+    def __init__(self, resolution_id: str) -> None:
+        super().__init__(
+            f"No resolution has the id {resolution_id!r}; POST /v1/errors/resolve tells of them."
+        )
+
+
 class DecisionNotFound(PatternStoreError):
     """No decision has this number, as far as the caller may see."""
 

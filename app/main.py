@@ -29,6 +29,7 @@ from app.routes import (
     lifecycle,
     patterns,
     querying,
+    resolutions,
     vocabulary,
 )
 from app.routes.admission import Admission
@@ -41,8 +42,10 @@ from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
 from app.service.corrections import Corrections
 from app.service.feed import Feed
+from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
 from app.service.learner import Learner
 from app.service.redaction import Redaction
+from app.service.resolving import Resolving
 from app.service.statistics import statistics
 from app.settings import Settings
 from app.storage.registry import StorageOptions, place_of, storage_from
@@ -58,6 +61,7 @@ _MODULES = (
     exporting,
     vocabulary,
     agents,
+    resolutions,
     errors,
     decisions,
     corrections,
@@ -79,8 +83,10 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     """
     metrics = Metrics()
     service = _service(settings, metrics, clock)
+    known = KnownErrors()
+    learner = Learner(service.storage, known, analysis=analysis, version=ANALYSIS_VERSION)
     learned_corrections = Corrections(service.storage)
-    feed = Feed(service.storage, [Learner(service.storage), learned_corrections])
+    feed = Feed(service.storage, [learner, learned_corrections])
     runner = TaskRunner(_tasks(settings, service, feed), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
@@ -94,6 +100,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     app.state.parts = State(
         service,
         feed,
+        Resolving(learner, known),
         learned_corrections,
         runner,
         metrics,

@@ -4,7 +4,7 @@ A question is answered in two steps. An inverted index gives the candidates: tho
 of the question's rare words. They alone are then compared carefully (`app.learning.alignment`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.learning.alignment import FRAMES, MESSAGE, TYPE, Agreement, Question
@@ -71,6 +71,10 @@ class ErrorIndex:
         if number is not None:
             self._postings.remove(number, _tokens(self._exemplars.pop(number).features))
             self._free.append(number)
+
+    def exemplars(self) -> Iterable[Exemplar]:
+        """All that is known."""
+        return self._exemplars.values()
 
     def nearest(self, asked: Features, limit: int) -> list[Match]:
         """The groups most like an error, at most `limit` and at most `MOST_COMPARED`, best first.

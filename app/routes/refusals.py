@@ -66,6 +66,7 @@ SEARCH = (errors.QueryTooExpensive, errors.StorageUnavailable)
 """What a call ends in that looks for patterns by filters, where it cannot answer."""
 
 _ID = "pat-20251129-100000-001"
+_RESOLUTION = "res-5b1f0c77a2e94d30-07f1c4a95be23d68"
 _PATTERNS = "/v1/patterns"
 _PATTERN = f"{_PATTERNS}/{_ID}"
 
@@ -87,6 +88,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.PatternNotFound(_ID), _PATTERN),
     (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
     (errors.GroupNotFound("err-07f1c4a95be23d68"), "/v1/errors/err-07f1c4a95be23d68"),
+    (errors.ResolutionNotFound(_RESOLUTION), f"/v1/resolutions/{_RESOLUTION}/outcomes"),
     (errors.DecisionNotFound("17"), "/v1/decisions/17"),
     (errors.PatternExists(_ID), _PATTERNS),
     (errors.HistoryGone("Deletions up to seq 5120 are forgotten."), "/v1/export"),

@@ -11,6 +11,7 @@ from app.service import PatternService
 from app.service.batch import PLACES
 from app.service.corrections import Corrections
 from app.service.feed import Feed
+from app.service.resolving import Resolving
 from app.tasks.runner import TaskRunner
 
 
@@ -23,6 +24,7 @@ class State:
 
     service: PatternService
     feed: Feed
+    resolving: Resolving
     corrections: Corrections
     runner: TaskRunner
     metrics: Metrics

@@ -195,6 +195,24 @@ _DECISION = {
     "undone_by": None,
 }
 _WHY = {"agree": _AGREEMENT, "variants": 3, "decisions": [_DECISION]}
+_RESOLUTION_BASIS = {
+    "frames": 1.0,
+    "functions_shared": 1,
+    "message": 1.0,
+    "type": True,
+    "library": None,
+    "project": True,
+    "outcomes": 0.538,
+}
+_KNOWN_GROUP = {
+    "group_id": "err-07f1c4a95be23d68",
+    "title": "TypeError: unsupported operand type(s) for +: 'int' and 'str' (total)",
+}
+_CANDIDATE = (
+    _RESOLUTION
+    | _KNOWN_GROUP
+    | {"score": 0.769, "confidence": "exact", "rests_on": _RESOLUTION_BASIS}
+)
 
 ANSWERS: dict[str, Any] = {
     "DayOccurrences": {"day": "2025-11-29", "count": 39},
@@ -215,6 +233,17 @@ ANSWERS: dict[str, Any] = {
     },
     "DecisionPage": {"items": [_DECISION], "next_cursor": None},
     "DecisionMade": {"decision": _DECISION, "group_id": "err-07f1c4a95be23d68"},
+    "ResolutionBasis": _RESOLUTION_BASIS,
+    "ResolutionCandidate": _CANDIDATE,
+    "KnownGroup": _KNOWN_GROUP,
+    "ResolutionsFound": {"candidates": [_CANDIDATE], "group": _KNOWN_GROUP},
+    "ErrorQuestion": {
+        "error_type": "TypeError",
+        "error_message": "unsupported operand type(s) for +: 'int' and 'str'",
+        "stack_trace": 'File "cart.py", line 57, in total\n    return amount + fee',
+        "context": {"project_name": "checkout"},
+    },
+    "OutcomeReport": {"worked": True, "pattern_id": "pat-20251129-100000-002"},
     "Merge": {"into": "err-07f1c4a95be23d68"},
     "Split": {"pattern_ids": ["pat-20251129-100000-002"]},
     "Stored": _STORED[0]["stored"],
@@ -283,6 +312,20 @@ ANSWERS: dict[str, Any] = {
 }
 
 BODIES: dict[str, Any] = {
+    "OutcomeMade": {
+        "decision": _DECISION
+        | {
+            "kind": "outcome",
+            "projects": ["checkout"],
+            "content": {
+                "group_id": "err-07f1c4a95be23d68",
+                "resolution": "5b1f0c77a2e94d30",
+                "worked": True,
+                "pattern_id": "pat-20251129-100000-002",
+            },
+        },
+        "group_id": "err-07f1c4a95be23d68",
+    },
     "Patterns": list(EXAMPLES.values()),
     "WholeBatch": _COUNTS | {"stored": 997, "rejected": 0, "errors": []},
     "StoppedBatch": _STOPPED | _COUNTS,

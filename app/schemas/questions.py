@@ -1,11 +1,18 @@
 """What is asked of the service in a body, besides patterns."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.schemas.fields import PATTERN_ID
+
 MOST_CORRECTIONS = 20
 """In one answer."""
+
+MOST_CANDIDATES = 50
+
+Confidence = Literal["exact", "likely", "possible"]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Question(BaseModel):
@@ -22,10 +29,10 @@ class CorrectionQuestion(Question):
     output: str
     """What the agent is about to answer; of a long one, the beginning and the end are read."""
 
-    agent: Annotated[str, Field(min_length=1)] | None = None
+    agent: Name | None = None
     """Who asks. What this agent was corrected in comes first, where all else is equal."""
 
-    task_type: Annotated[str, Field(min_length=1)] | None = None
+    task_type: Name | None = None
     """What the output is for; the same."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CORRECTIONS)] = 5
@@ -34,3 +41,40 @@ class CorrectionQuestion(Question):
     min_score: Annotated[float, Field(ge=0, le=1)] | None = None
     """Only what scores at least this. Without it what is likely: of 20 outputs that repeat
     nothing, one is told of something."""
+
+
+class ErrorQuestion(Question):
+    """An error that an agent has hit, as it would report it."""
+
+    error_type: Name
+    """Its type, with or without its package."""
+
+    error_message: str
+    """What it says; may be empty."""
+
+    stack_trace: str | None = None
+    """As it was printed, in Java's, Python's, JavaScript's, Go's, Rust's, C#'s, Ruby's or PHP's
+    way. Without one only a message that tells much is recognised."""
+
+    context: dict[str, Any] | None = None
+    """As in a pattern. Of it `project_name` counts: the same project's errors are likelier."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 5
+    """Candidates in the answer, at most."""
+
+    min_confidence: Confidence = "likely"
+    """Only what is at least as good: nine in ten that are `exact` or `likely` are right."""
+
+
+class OutcomeReport(Question):
+    """Whether a resolution has worked."""
+
+    worked: bool
+    """Whether the error is gone."""
+
+    pattern_id: Annotated[str, Field(pattern=PATTERN_ID)] | None = None
+    """The error it was tried on, where that is stored. For each error it counts once that a
+    resolution worked, and once that it did not."""
+
+    note: Annotated[str, Field(max_length=10_000)] | None = None
+    """What is to be said about it."""
