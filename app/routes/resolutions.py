@@ -123,8 +123,11 @@ async def report_outcome(request: Request) -> Response:
 def _candidate(suggestion: Suggestion) -> ResolutionCandidate:
     candidate = suggestion.candidate
     agreement = candidate.match.agreement
+    told = told_resolution(suggestion.resolution)
+    evidence = told["evidence"]
     return {
-        **told_resolution(suggestion.resolution),
+        **told,
+        "outcomes": {"worked": evidence["worked"], "failed": evidence["failed"]},
         "group_id": suggestion.known.group_id,
         "title": suggestion.known.title,
         "score": round(candidate.score, 3),

@@ -211,6 +211,7 @@ _KNOWN_GROUP = {
 _CANDIDATE = (
     _RESOLUTION
     | _KNOWN_GROUP
+    | {"outcomes": {"worked": 12, "failed": 1}}
     | {"score": 0.769, "confidence": "exact", "rests_on": _RESOLUTION_BASIS}
 )
 
@@ -235,6 +236,7 @@ ANSWERS: dict[str, Any] = {
     "DecisionMade": {"decision": _DECISION, "group_id": "err-07f1c4a95be23d68"},
     "ResolutionBasis": _RESOLUTION_BASIS,
     "ResolutionCandidate": _CANDIDATE,
+    "Outcomes": {"worked": 12, "failed": 1},
     "KnownGroup": _KNOWN_GROUP,
     "ResolutionsFound": {"candidates": [_CANDIDATE], "group": _KNOWN_GROUP},
     "ErrorQuestion": {

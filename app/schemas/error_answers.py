@@ -95,9 +95,17 @@ class ResolutionBasis(TypedDict):
     ]
 
 
+class Outcomes(TypedDict):
+    """What was reported of a resolution, of the latest 1,000 things that tell of it."""
+
+    worked: int
+    failed: int
+
+
 class ResolutionCandidate(GroupResolution):
     """A resolution that may fix the error, and the group it is known from."""
 
+    outcomes: Outcomes
     group_id: str
     title: Annotated[str, Field(description="What that group is, in a line.")]
     score: Annotated[Share, Field(description="For comparing; not a probability.")]
