@@ -295,7 +295,9 @@ async def test_any_trace_gets_a_normal_answer(app: FastAPI, client: AsyncClient,
         [error("e1", resolution=FIX), error("e2", stack_trace=trace, error_message=trace[:5000])],
     )
     await learned(app)
-    answer = await resolve(client, {**ASKED, "stack_trace": trace, "error_message": trace[:100_000]})
+    answer = await resolve(
+        client, {**ASKED, "stack_trace": trace, "error_message": trace[:100_000]}
+    )
     assert len(answer["candidates"]) <= 5
     assert await fixes(client) == [FIX]
 
