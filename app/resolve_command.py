@@ -12,7 +12,7 @@ import typer
 from app.learning.trace import parse_trace
 
 _SECONDS = 30.0
-_PRINTED = re.compile(r"([^\W\d][\w.$\\:]{0,200}?):?(?: (.*))?$")
+_PRINTED = re.compile(r"([^\W\d][\w.$\\:]{0,200}?)(?:: ?(.*))?$")
 _MOST_READ = 1 << 20
 """Characters of a trace that are sent; the service reads fewer."""
 

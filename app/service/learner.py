@@ -12,6 +12,7 @@ from app.learning.resolutions import resolution_hash
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.records import StoredDocument
+from app.service.bequest import bequeath
 from app.storage.base import Changes, Storage
 from app.storage.learned import LearnedError, Learning, VariantName
 
@@ -95,14 +96,15 @@ class Learner:
             await self._load()
             self.ready.set()
         learning = await self._storage.learning()
-        if learning is None or learning.version != self._version:
-            await self._storage.learn([], Learning(0, self._version))
-            return 0
-        return learning.through
+        if learning is not None and learning.version == self._version:
+            return learning.through
+        if learning is not None:
+            await bequeath(self._storage, self._analyse, self._version)
+        await self._storage.learn([], Learning(0, self._version))
+        return 0
 
     async def take(self, step: Changes) -> None:
-        patterns = [change for change in step.changes if isinstance(change, StoredDocument)]
-        lessons = await asyncio.to_thread(self._lessons, patterns) if patterns else []
+        lessons = await asyncio.to_thread(self._lessons, step)
         gone = await self._storage.learn(
             [lesson.learned for lesson in lessons], Learning(step.through, self._version)
         )
@@ -117,9 +119,13 @@ class Learner:
             await asyncio.to_thread(self._index.put, exemplars)
             after = found[-1].number
 
-    def _lessons(self, patterns: Sequence[StoredDocument]) -> list["_Lesson"]:
+    def _analyse(self, step: Changes) -> list[LearnedError]:
+        return [lesson.learned for lesson in self._lessons(step)]
+
+    def _lessons(self, step: Changes) -> list["_Lesson"]:
         lessons = []
-        for pattern in patterns:
+        for pattern in step.changes:
+            assert isinstance(pattern, StoredDocument), "it does not ask for deletions"
             try:
                 lessons.append(self._lesson(pattern))
             except Exception:  # noqa: BLE001 - one that cannot be learned must not keep the others

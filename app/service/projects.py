@@ -32,6 +32,7 @@ from app.storage.learned import (
     LearnedError,
     Learning,
     Membership,
+    Origin,
     Proposal,
     Resolution,
     Variant,
@@ -297,6 +298,9 @@ class ProjectStorage(Storage):
         _refuse()
 
     async def learn(self, errors: Sequence[LearnedError], progress: Learning) -> list[VariantName]:
+        _refuse()
+
+    async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
         _refuse()
 
     async def variants(self, *, after: int, limit: int) -> list[Variant]:

@@ -253,6 +253,18 @@ class Membership(NamedTuple):
     group_id: str
 
 
+class Origin(NamedTuple):
+    """Where one error would belong without any merging.
+
+    `group_id` is that of its fingerprint; `apart` the group that its variant was put in by itself,
+    or empty, and `project_name` where it was: None is everywhere.
+    """
+
+    group_id: str
+    apart: str
+    project_name: str | None
+
+
 class LearnedStorage(ABC):
     """What a store keeps of decisions and of learning."""
 
@@ -319,6 +331,10 @@ class LearnedStorage(ABC):
         self, names: Collection[VariantName], filters: Filters
     ) -> list[Variant]:
         """Those of some variants that occur, in the projects of the filters."""
+
+    @abstractmethod
+    async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
+        """The origins of those of some errors that are learned, by their `seq`."""
 
     # Groups.
 

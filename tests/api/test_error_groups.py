@@ -15,19 +15,19 @@ from tests.patterns import pattern
 TRACE = """Traceback (most recent call last):
   File "/srv/shop/{module}.py", line 12, in {function}
     return 1
-KeyError: 'fee'
+ValueError: no fee
 """
 SECONDS = 60.0
 """How long learning may take on a busy machine."""
 
 
 def error(name: str, message: str = "fee", **members: Any) -> dict[str, Any]:
-    data = {"error_type": "KeyError", "error_message": message} | members.pop("data", {})
+    data = {"error_type": "ValueError", "error_message": f"no {message}"} | members.pop("data", {})
     return pattern("error_occurrence", pattern_id=name, data=data, **members)
 
 
 def group_id(message: str = "fee") -> str:
-    return f"err-{fingerprint_of('KeyError', message, None).group}"
+    return f"err-{fingerprint_of('ValueError', f'no {message}', None).group}"
 
 
 FEE, TAX, SUM = map(group_id, ("fee", "tax", "sum"))
@@ -85,8 +85,8 @@ async def test_a_stored_error_is_in_its_group_soon(client: AsyncClient, feed: Fe
         "items": [
             {
                 "group_id": FEE,
-                "title": fingerprint_of("KeyError", "fee", None).title,
-                "error_type": "KeyError",
+                "title": fingerprint_of("ValueError", "no fee", None).title,
+                "error_type": "ValueError",
                 "count": 2,
                 "first_seen": "2026-01-14T23:00:00.000000Z",
                 "last_seen": "2026-01-15T01:00:00.000000Z",
@@ -195,14 +195,17 @@ async def test_why_errors_are_one_group_is_told(client: AsyncClient, feed: Feed)
         error("2", data={"stack_trace": second}),
         error("3", "tax"),
     )
-    ids = {each: f"err-{fingerprint_of('KeyError', 'fee', each).group}" for each in (first, second)}
+    ids = {
+        each: f"err-{fingerprint_of('ValueError', 'no fee', each).group}"
+        for each in (first, second)
+    }
     assert len(set(ids.values())) == 2
     agree = (await read(client, ids[first]))["why"]["agree"]
-    assert (agree["type"], agree["message"]) == ("KeyError", "fee")
+    assert (agree["type"], agree["message"]) == ("ValueError", "no fee")
     assert [frame["function"] for frame in agree["frames"]] == ["total"]
     made = await decide(client, ids[second], "merge", into=ids[first])
     why = (await read(client, ids[first]))["why"]
-    assert why["agree"] == {"type": "KeyError", "message": "fee", "frames": None}
+    assert why["agree"] == {"type": "ValueError", "message": "no fee", "frames": None}
     assert why["variants"] == 2
     assert why["decisions"] == [made["decision"]]
     assert (await read(client, TAX))["why"]["decisions"] == []

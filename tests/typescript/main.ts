@@ -189,6 +189,36 @@ async function addsAResolution(): Promise<void> {
   strictEqual(pattern.stored.revision, 2);
 }
 
+async function mergesAndSplitsGroupsOfErrors(): Promise<void> {
+  const others = ["no fee", "no tax"].map((error_message, place) => ({
+    pattern_id: `ts:error:${place}`,
+    pattern_type: "error_occurrence" as const,
+    data: { error_type: "ValueError", error_message },
+    context: { project_name: "ts-groups" },
+  }));
+  await client.POST("/v1/patterns/batch", { body: others });
+  const query = { project_name: "ts-groups", order: "frequent" } satisfies paths["/v1/errors"]["get"]["parameters"]["query"];
+  const list = async (): Promise<Schemas["ErrorGroup"][]> =>
+    (await client.GET("/v1/errors", { params: { query } })).data!.items;
+  let groups = await list();
+  while (groups.length < 2) groups = await list(); // they are learned within a second
+  const [one, other] = groups.map((group) => group.group_id);
+  const merged = await client.POST("/v1/errors/{group_id}/merge", {
+    params: { path: { group_id: one! } },
+    body: { into: other! },
+  });
+  strictEqual(merged.data!.group_id, other);
+  const found = await client.GET("/v1/errors/{group_id}", { params: { path: { group_id: one! } } });
+  deepStrictEqual([found.data!.count, found.data!.status, found.data!.why.agree.type], [2, "open", "ValueError"]);
+  strictEqual(found.data!.occurrences[0]!.pattern_type, "error_occurrence");
+  const number = merged.data!.decision.number;
+  await client.DELETE("/v1/decisions/{number}", { params: { path: { number } } });
+  deepStrictEqual((await list()).map((group) => group.count), [1, 1]);
+  for (const { pattern_id } of others) {
+    await client.DELETE("/v1/patterns/{pattern_id}", { params: { path: { pattern_id } } });
+  }
+}
+
 async function readsAnExport(): Promise<void> {
   const removed = await client.DELETE("/v1/patterns/{pattern_id}", {
     params: { path: { pattern_id: "ts:usage" } },
@@ -205,9 +235,9 @@ async function readsAnExport(): Promise<void> {
   deepStrictEqual(seqs, [...seqs].sort((one, other) => one - other));
   deepStrictEqual(
     changes.filter((change) => "deleted" in change).map((change) => change.pattern_id),
-    ["ts:usage"],
+    ["ts:error:0", "ts:error:1", "ts:usage"],
   );
-  strictEqual(changes.length, 5);
+  strictEqual(changes.length, 7);
 }
 
 async function isToldWhatToChange(): Promise<void> {
@@ -227,6 +257,7 @@ for (const step of [
   findsByFilters,
   asksWhichAgentDoesBest,
   addsAResolution,
+  mergesAndSplitsGroupsOfErrors,
   readsAnExport,
   isToldWhatToChange,
 ]) {

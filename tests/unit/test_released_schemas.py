@@ -9,7 +9,7 @@ set to 165 (updates, forgotten and remembered deletions, an id that came back, c
 documents, packed days), then five patterns more: one of each type with odd contents (`odd…`:
 letters of many scripts, large numbers, times of year 1 and of the far future, unknown members,
 empty tags), and `kept`, with a preserved provenance whose `seq` is 500. Past periods are
-summarised where the version knows that, the store is closed, and its lock file, `-wal` and
+summarised and errors learned where the version knows that, the store is closed, and its lock file, `-wal` and
 `-shm` are left out.
 """
 
@@ -26,15 +26,18 @@ from typing import Any
 import pytest
 import zstandard
 
-from app.schemas.filters import Order
+from app.schemas.filters import Filters, Order
 from app.schemas.timestamps import day_of, parse_timestamp
 from app.service.export import export_lines
+from app.service.feed import Feed
+from app.service.learner import Learner
 from app.storage.base import Changes, Storage
 from app.storage.index.schema import MIGRATIONS
+from app.storage.learned import GroupOrder
 from tests.api.commands import pattern_store, succeeded
 from tests.conftest import BACKENDS
 from tests.contract.conftest import Store
-from tests.contract.reading import all_changes, findings, paged_ids
+from tests.contract.reading import all_changes, all_decisions, findings, paged_ids
 from tests.durations import assert_agrees
 from tests.generated import END
 from tests.oracle import Question, found_by
@@ -59,6 +62,7 @@ class Left:
     def __init__(self, backend: str, version: int, folder: Path) -> None:
         with tarfile.open(RELEASED / f"schema-{version}.tar.xz") as archive:
             archive.extractall(folder, filter="data")
+        self.version = version
         self.lines = gzip.decompress((RELEASED / f"schema-{version}.ndjson.gz").read_bytes())
         self.store = Store(BACKENDS[backend].format(folder=folder))
         database = "patterns.db" if backend == "sqlite" else "patterns/.index/index.db"
@@ -123,6 +127,23 @@ async def test_its_patterns_are_found_counted_and_summed_up(left: Left) -> None:
     )
     assert {(tally.day, tally.pattern_type): tally.patterns for tally in summary.days} == days
     assert (summary.last_seq, summary.purged_seq) == (500, 169)
+    await left.store.close()
+
+
+async def test_its_errors_are_learned_and_its_decisions_are_kept(left: Left) -> None:
+    storage = await left.store.open()
+    feed = Feed(storage, [Learner(storage)])
+    feed.start()
+    await feed.caught_up(60)
+    page = await storage.groups(Filters(), order=GroupOrder.RECENT, limit=1000)
+    errors = [each for each in left.patterns if each["pattern_type"] == "error_occurrence"]
+    assert sum(group.count for group in page.groups) == len(errors) > 0
+    decisions = await all_decisions(storage)
+    assert [each.kind for each in decisions] == (
+        ["merge", "outcome", "undo"] if left.version >= 3 else []
+    )
+    assert await findings(storage) == []
+    await feed.stop()
     await left.store.close()
 
 

@@ -8,7 +8,7 @@ others come to without it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.storage.learned import GROUP_PREFIX, Decision, Decisions
+from app.storage.learned import GROUP_PREFIX, Decision, Decisions, Origin
 
 
 def undoings(decisions: Sequence[Decision]) -> dict[int, int]:
@@ -54,10 +54,9 @@ class _Forest:
             group_id = self.merged[group_id]
         return group_id
 
-    def planted(self, variant: str, fingerprint: str) -> str:
-        """The group before any merging."""
-        by_fingerprint = self.fingerprints.get(fingerprint, GROUP_PREFIX + fingerprint)
-        return self.variants.get(variant, by_fingerprint)
+    def of_fingerprint(self, fingerprint: str) -> str:
+        """The group of a fingerprint before any merging."""
+        return self.fingerprints.get(fingerprint, GROUP_PREFIX + fingerprint)
 
 
 class Grouping:
@@ -71,7 +70,16 @@ class Grouping:
     def group_of(self, project_name: str, variant: str, fingerprint: str) -> str:
         """The group of a variant."""
         forest = self._forest(project_name)
-        return forest.root(forest.planted(variant, fingerprint))
+        return forest.root(forest.variants.get(variant) or forest.of_fingerprint(fingerprint))
+
+    def origin(self, project_name: str, variant: str, fingerprint: str) -> Origin:
+        """Where a variant would belong without any merging."""
+        forest = self._forest(project_name)
+        apart = forest.variants.get(variant, "")
+        everywhere = self._forest(None).variants.get(variant, "") == apart
+        return Origin(
+            forest.of_fingerprint(fingerprint), apart, None if everywhere else project_name
+        )
 
     def current(self, group_id: str, projects: Sequence[str] = ()) -> str:
         """The group that one has gone into in the first of some projects, or everywhere."""

@@ -19,6 +19,7 @@ from app.storage.learned import (
     LearnedStorage,
     Learning,
     Membership,
+    Origin,
     Proposal,
     Resolution,
     Variant,
@@ -85,6 +86,9 @@ class IndexedLearning(LearnedStorage, ABC):
         return await self._readers.run(
             partial(learning.find_variants, names=names, filters=filters)
         )
+
+    async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
+        return await self._readers.run(partial(learning.origins, seqs=seqs))
 
     async def groups(
         self,

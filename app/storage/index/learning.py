@@ -9,7 +9,7 @@ from app.storage.index import journal
 from app.storage.index.connections import Connection
 from app.storage.index.rows import insert_rows
 from app.storage.index.scope import project_condition
-from app.storage.learned import LearnedError, Learning, Variant, VariantName
+from app.storage.learned import LearnedError, Learning, Origin, Variant, VariantName
 
 VARIANT_COLUMNS = (
     "v.number, v.project_name, v.variant, v.fingerprint, v.version, v.group_id, v.title,"
@@ -75,6 +75,17 @@ def find_variants(
         f" AND EXISTS (SELECT 1 FROM learned WHERE variant = v.number) AND {condition}",
         [json.dumps([*names]), *parameters],
     )
+
+
+def origins(connection: Connection, seqs: Collection[int]) -> dict[int, Origin]:
+    """See `LearnedStorage.origins`."""
+    groups = journal.grouping(connection)
+    rows = connection.execute(
+        "SELECT l.seq, v.project_name, v.variant, v.fingerprint FROM json_each(?) s"
+        " CROSS JOIN learned l ON l.seq = s.value CROSS JOIN variants v ON v.number = l.variant",
+        (json.dumps([*seqs]),),
+    )
+    return {seq: groups.origin(*names) for seq, *names in rows}
 
 
 def group_variants(connection: Connection, group_id: str, filters: Filters) -> list[Variant]:
