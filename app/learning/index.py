@@ -57,6 +57,9 @@ class ErrorIndex:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers
+
     def add(self, key: str, group: str, features: Features) -> None:
         """Know an error under a key; one that is known under it already, is forgotten."""
         self.remove(key)

@@ -251,7 +251,10 @@ class GroupParameters(Parameters):
 class DecisionParameters(Parameters):
     """What `GET /v1/decisions` takes."""
 
-    kind: list[Literal["merge", "split", "outcome", "inherit", "undo"]] = []
+    kind: Annotated[
+        list[Literal["merge", "split", "outcome", "inherit", "undo"]],
+        Field(examples=[["merge", "split"]]),
+    ] = []
     """Any of these kinds; repeatable."""
 
     limit: Annotated[int, Field(ge=1, le=1000, examples=[50]), WHOLE] = 100

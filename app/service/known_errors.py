@@ -54,13 +54,19 @@ class KnownErrors:
         self._mutex = threading.Lock()
 
     def put(self, exemplars: Sequence[Exemplar]) -> None:
-        """Add exemplars, or replace those there are; those of another version are passed over."""
+        """Add those that are not there; those of another version of the features are passed over.
+
+        The first error of a variant is its exemplar, now and after a restart.
+        """
         for exemplar in exemplars:
-            features = Features.from_bytes(exemplar.features) if exemplar.features else None
+            key = _key(exemplar.name)
+            if key in self._all or not exemplar.features:
+                continue
+            features = Features.from_bytes(exemplar.features)
             if features is not None:
                 with self._mutex:
                     for index in self._holding(exemplar.name.project_name):
-                        index.add(_key(exemplar.name), exemplar.fingerprint, features)
+                        index.add(key, exemplar.fingerprint, features)
 
     def remove(self, names: Sequence[VariantName]) -> None:
         """Forget exemplars; some may not be there."""

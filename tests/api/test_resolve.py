@@ -1,16 +1,21 @@
 """`/v1/errors/resolve` and outcomes: what fixed it last time, and did that work?"""
 
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
 
+from app.main import create_app
+from app.settings import Settings
 from tests.api.answers import MERGE_PATCH, places, problem, store, store_all
 from tests.api.keys import bearer, make_key
 from tests.patterns import pattern, real_errors
+from tests.records import NOON
 
 RESOLVE = "/v1/errors/resolve"
 SECONDS = 20.0
@@ -53,6 +58,16 @@ UNKNOWN = {
     "error_message": "[Errno 111] Connection refused",
     "stack_trace": OTHER,
 }
+
+
+@asynccontextmanager
+async def running(settings: dict[str, Any]) -> AsyncIterator[tuple[FastAPI, AsyncClient]]:
+    """A service that has just been started, and a client of it."""
+    app = create_app(Settings(_env_file=None, **settings), lambda: NOON)
+    async with app.router.lifespan_context(app):
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield app, client
 
 
 async def learned(app: FastAPI) -> None:
@@ -147,6 +162,21 @@ async def test_a_resolution_that_is_patched_in_is_told(app: FastAPI, client: Asy
     await client.delete("/v1/patterns/e1")
     await learned(app)
     assert await fixes(client) == []
+
+
+async def test_after_a_restart_the_same_is_told_once_it_is_read_again(
+    settings: dict[str, Any],
+) -> None:
+    async with running(settings) as (app, client):
+        await store_all(client, [error(f"e{n}", line=n, resolution=FIX) for n in range(5)])
+        await learned(app)
+        before = await resolve(client)
+    async with running(settings) as (app, client):
+        answer = await client.post(RESOLVE, json=ASKED)
+        assert problem(answer, 503)["type"] == "urn:pattern-store:problem:still-loading"
+        assert answer.headers["retry-after"] == "1"
+        await learned(app)
+        assert await resolve(client) == before
 
 
 async def test_what_worked_rises_and_what_failed_sinks(app: FastAPI, client: AsyncClient) -> None:

@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.server import keep_threads_moving
-from tests.benchmarks import corrections, grouping, migration, redaction, resolve, storage
+from tests.benchmarks import (
+    corrections,
+    grouping,
+    learning,
+    migration,
+    redaction,
+    resolve,
+    storage,
+)
 from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
@@ -21,6 +29,7 @@ BENCHMARKS = {
     "corrections": corrections.BENCHMARK,
     "grouping": grouping.BENCHMARK,
     "resolve": resolve.BENCHMARK,
+    "learning": learning.BENCHMARK,
 }
 """Those that build their stores anew each time, by name; a further one is a further line."""
 

@@ -9,8 +9,8 @@ set to 165 (updates, forgotten and remembered deletions, an id that came back, c
 documents, packed days), then five patterns more: one of each type with odd contents (`odd…`:
 letters of many scripts, large numbers, times of year 1 and of the far future, unknown members,
 empty tags), and `kept`, with a preserved provenance whose `seq` is 500. Past periods are
-summarised and errors learned where the version knows that, the store is closed, and its lock file, `-wal` and
-`-shm` are left out.
+summarised and errors learned where the version knows that, the store is closed, and its lock file,
+`-wal` and `-shm` are left out.
 """
 
 import asyncio

@@ -37,7 +37,7 @@ _COUNTERPARTS = {
     ),
     "learned errors without a pattern": (
         "SELECT l.seq FROM learned l LEFT JOIN patterns p USING (seq)"
-        " WHERE p.pattern_type IS NOT 'error_occurrence'"
+        " WHERE p.pattern_type IS NOT 'error_occurrence' OR p.timestamp <> l.timestamp"
     ),
     "learned errors without a variant": (
         "SELECT seq FROM learned WHERE variant NOT IN (SELECT number FROM variants)"

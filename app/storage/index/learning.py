@@ -110,16 +110,19 @@ def _variants(connection: Connection, condition: str, parameters: Sequence[Any])
 
 
 def _keep(connection: Connection, errors: Sequence[LearnedError]) -> None:
-    projects = dict(
-        connection.execute(
-            "SELECT seq, project_name FROM patterns WHERE seq IN (SELECT value FROM json_each(?))",
-            (json.dumps([error.seq for error in errors]),),
-        ).fetchall()
+    rows = connection.execute(
+        "SELECT seq, project_name, timestamp FROM patterns"
+        " WHERE seq IN (SELECT value FROM json_each(?))",
+        (json.dumps([error.seq for error in errors]),),
     )
-    present = [error for error in errors if error.seq in projects]
-    names = {VariantName(projects[error.seq], error.variant): error for error in present}
-    numbers = _numbers(connection, names)
-    seqs = json.dumps([error.seq for error in present])
+    there = {seq: (project_name, timestamp) for seq, project_name, timestamp in rows}
+    present = [
+        (VariantName(there[error.seq][0], error.variant), there[error.seq][1], error)
+        for error in errors
+        if error.seq in there
+    ]
+    numbers = _numbers(connection, {name: error for name, _, error in present})
+    seqs = json.dumps([*there])
     connection.execute(
         "INSERT OR IGNORE INTO vacated"
         " SELECT variant FROM learned WHERE seq IN (SELECT value FROM json_each(?))",
@@ -128,16 +131,17 @@ def _keep(connection: Connection, errors: Sequence[LearnedError]) -> None:
     connection.execute("DELETE FROM learned WHERE seq IN (SELECT value FROM json_each(?))", (seqs,))
     insert_rows(
         connection,
-        "learned (seq, variant, solved, resolution, auto_resolved)",
+        "learned (seq, variant, timestamp, solved, resolution, auto_resolved)",
         [
             (
                 error.seq,
-                numbers[VariantName(projects[error.seq], error.variant)],
+                numbers[name],
+                timestamp,
                 int(error.is_solved),
                 error.resolution,
                 int(error.auto_resolved),
             )
-            for error in present
+            for name, timestamp, error in present
         ],
     )
 

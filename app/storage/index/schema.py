@@ -175,11 +175,13 @@ CREATE INDEX variants_by_group ON variants (group_id, project_name);
 CREATE TABLE learned (
     seq INTEGER PRIMARY KEY,
     variant INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
     solved INTEGER NOT NULL,
     resolution TEXT,
     auto_resolved INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX learned_by_variant ON learned (variant, solved, seq);
+CREATE INDEX learned_by_time ON learned (variant, timestamp);
 CREATE INDEX learned_solved ON learned (variant, resolution, seq) WHERE solved = 1;
 
 CREATE TABLE vacated (variant INTEGER PRIMARY KEY) STRICT;

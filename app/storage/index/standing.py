@@ -51,13 +51,16 @@ def _solved(
     within, projects = project_condition("v.project_name", filters)
     among: str = "true"
     ids: tuple[str, ...] = ()
+    carriers = "learned l INDEXED BY learned_solved CROSS JOIN variants v ON v.number = l.variant"
     if group_ids is not None:
+        carriers = (
+            "variants v CROSS JOIN learned l INDEXED BY learned_solved ON l.variant = v.number"
+        )
         among, ids = "v.group_id IN (SELECT value FROM json_each(?))", (json.dumps([*group_ids]),)
     carried = connection.execute(
         "SELECT v.group_id, max(l.seq), p.stored_at, count(l.resolution)"
-        " FROM variants v CROSS JOIN learned l INDEXED BY learned_by_variant"
-        " ON l.variant = v.number AND l.solved = 1 CROSS JOIN patterns p ON p.seq = l.seq"
-        f" WHERE {among} AND {within} GROUP BY v.group_id",
+        f" FROM {carriers} CROSS JOIN patterns p ON p.seq = l.seq"
+        f" WHERE l.solved = 1 AND {among} AND {within} GROUP BY v.group_id",
         (*ids, *projects),
     ).fetchall()
     solved = {group_id: _Moment(seq, at) for group_id, seq, at, _ in carried}
