@@ -74,13 +74,13 @@ async def until(client: AsyncClient, output: str, expected: list[str]) -> Any:
 
 
 @asynccontextmanager
-async def running(settings: dict[str, Any]) -> AsyncIterator[AsyncClient]:
-    """A client of a service that has just been started."""
+async def running(settings: dict[str, Any]) -> AsyncIterator[tuple[FastAPI, AsyncClient]]:
+    """A service that has just been started, and a client of it."""
     app = create_app(Settings(_env_file=None, **settings))
     async with app.router.lifespan_context(app):
         transport = ASGITransport(app)
         async with AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield client
+            yield app, client
 
 
 async def learned(app: FastAPI) -> None:
@@ -171,16 +171,17 @@ async def test_the_present_state_counts(client: AsyncClient) -> None:
 
 
 async def test_what_was_learned_is_there_after_a_restart(settings: dict[str, Any]) -> None:
-    async with running(settings) as client:
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
         await store_all(client, [timeout("c1"), style("c2", "user"), pattern()])
-    async with running(settings) as client:
+    async with running(settings) as (_, client):
         await until(client, MISTAKE, ["c1"])
 
 
 async def test_until_the_corrections_are_read_the_answer_is_to_try_again(
     settings: dict[str, Any],
 ) -> None:
-    async with running(settings) as client:
+    async with running(settings) as (_, client):
         answers = [
             await client.post(SEARCH, json={"output": MISTAKE}),
             await client.get(RECURRING),

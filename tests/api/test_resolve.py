@@ -168,6 +168,7 @@ async def test_after_a_restart_the_same_is_told_once_it_is_read_again(
     settings: dict[str, Any],
 ) -> None:
     async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
         await store_all(client, [error(f"e{n}", line=n, resolution=FIX) for n in range(5)])
         await learned(app)
         before = await resolve(client)
@@ -175,6 +176,7 @@ async def test_after_a_restart_the_same_is_told_once_it_is_read_again(
         answer = await client.post(RESOLVE, json=ASKED)
         assert problem(answer, 503)["type"] == "urn:pattern-store:problem:still-loading"
         assert answer.headers["retry-after"] == "1"
+        await app.state.parts.service.storage.ready()
         await learned(app)
         assert await resolve(client) == before
 
