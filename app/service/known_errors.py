@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 
 from app.learning import features as features_module
 from app.learning import fingerprint as fingerprints
@@ -19,6 +20,12 @@ ANALYSIS_VERSION = 1000 * fingerprints.VERSION + features_module.VERSION
 
 MOST_VIEWS = 32
 """Sets of projects of which an index of their own is kept."""
+
+MOST_EXEMPLARS = 3
+"""Variants of one group and project that are compared: the latest."""
+
+MOST_REMEMBERED = 8
+"""Variants that take their place where some are deleted, these included."""
 
 _VARIANT_DIGITS = 16
 
@@ -41,14 +48,16 @@ def analysis(
 
 
 class KnownErrors:
-    """An exemplar of each variant that occurs; what the learner tells of, by any thread.
+    """The latest variants of each group in each project; what the learner tells of, by any thread.
 
-    How rare a word is, decides how much it counts. So that nobody can notice what is in
+    How rare a word is decides how much it counts. So that nobody can notice what is in
     projects they may not see, whoever is bound to some is answered from an index of these
     alone, which is made when it is first asked.
     """
 
     def __init__(self) -> None:
+        self._latest: dict[tuple[str, str], dict[VariantName, bytes]] = {}
+        self._fingerprints: dict[VariantName, str] = {}
         self._all = ErrorIndex()
         self._views: OrderedDict[frozenset[str], ErrorIndex] = OrderedDict()
         self._mutex = threading.Lock()
@@ -59,21 +68,47 @@ class KnownErrors:
         The first error of a variant is its exemplar, now and after a restart.
         """
         for exemplar in exemplars:
-            key = _key(exemplar.name)
-            if key in self._all or not exemplar.features:
-                continue
-            features = Features.from_bytes(exemplar.features)
-            if features is not None:
+            if exemplar.features and exemplar.name not in self._fingerprints:
                 with self._mutex:
-                    for index in self._holding(exemplar.name.project_name):
-                        index.add(key, exemplar.fingerprint, features)
+                    self._put(*exemplar)
 
     def remove(self, names: Sequence[VariantName]) -> None:
         """Forget exemplars; some may not be there."""
         for name in names:
             with self._mutex:
-                for index in self._holding(name.project_name):
+                fingerprint = self._fingerprints.get(name)
+                if fingerprint is not None:
+                    self._remove(name, fingerprint)
+
+    def _put(self, name: VariantName, fingerprint: str, features: bytes) -> None:
+        latest = self._latest.setdefault((name.project_name, fingerprint), {})
+        latest[name] = features
+        self._fingerprints[name] = fingerprint
+        if len(latest) > MOST_REMEMBERED:
+            oldest = next(iter(latest))
+            del latest[oldest], self._fingerprints[oldest]
+        self._show(name.project_name, fingerprint, latest)
+
+    def _remove(self, name: VariantName, fingerprint: str) -> None:
+        latest = self._latest[name.project_name, fingerprint]
+        del latest[name], self._fingerprints[name]
+        for index in self._holding(name.project_name):
+            index.remove(_key(name))
+        self._show(name.project_name, fingerprint, latest)
+        if not latest:
+            del self._latest[name.project_name, fingerprint]
+
+    def _show(self, project_name: str, fingerprint: str, latest: dict[VariantName, bytes]) -> None:
+        """Have the latest few, and no others, be in the indexes."""
+        shown = {*islice(reversed(latest), MOST_EXEMPLARS)}
+        for index in self._holding(project_name):
+            for name in latest:
+                if name not in shown:
                     index.remove(_key(name))
+                elif _key(name) not in index:
+                    features = Features.from_bytes(latest[name])
+                    if features is not None:
+                        index.add(_key(name), fingerprint, features)
 
     def nearest(
         self, asked: Features, limit: int, projects: Sequence[str] | None

@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import FieldError, InvalidRequest, PatternNotFound, ResolutionNotFound, StillLoading
 from app.learning.confidence import Confidence, is_at_least
 from app.learning.evidence import Evidence, Outcome, evidence_of
+from app.learning.fingerprint import Fingerprint
 from app.learning.index import MOST_COMPARED, Match
 from app.learning.ranking import Candidate, ranked
 from app.schemas.filters import Filters
@@ -79,27 +80,33 @@ class Resolving:
             raise StillLoading
         fingerprint, nearest = await asyncio.to_thread(self._nearest, asked, service.project_names)
         fit = [
-            (name, match)
+            (_own(name, match, fingerprint), name, match)
             for name, match in nearest
-            if is_at_least(match.agreement.confidence, least) or match.group == fingerprint
+            if is_at_least(match.agreement.confidence, least) or match.group == fingerprint.group
         ]
-        found = await service.storage.find_variants([name for name, _ in fit], _ALL)
-        variants = {variant.name: variant for variant in found}
-        own = [name for name, match in fit if match.group == fingerprint and name in variants]
-        group = variants[own[0]] if own else None
-        groups = {variant.group_id for variant in found}
+        names = {name for names in fit for name in names[:2]}
+        found = {each.name: each for each in await service.storage.find_variants(names, _ALL)}
+        leads = [
+            (found[own] if own in found else found[name], match)
+            for own, name, match in fit
+            if own in found or name in found
+        ]
+        same = [known for known, match in leads if match.group == fingerprint.group]
+        groups = {known.group_id for known, _ in leads}
         resolutions = await service.storage.resolutions(groups, _ALL) if groups else []
-        suggested = _suggestions(fit, variants, resolutions, service.clock())
+        suggested = _suggestions(leads, resolutions, service.clock())
         best = ranked((each.candidate for each in suggested.values()), limit=limit, least=least)
-        return Answer([suggested[each.resolution, each.match.key] for each in best], group)
+        return Answer(
+            [suggested[each.resolution, each.match.key] for each in best], same[0] if same else None
+        )
 
     def _nearest(
         self, asked: AskedError, projects: Sequence[str] | None
-    ) -> tuple[str, list[tuple[VariantName, Match]]]:
+    ) -> tuple[Fingerprint, list[tuple[VariantName, Match]]]:
         fingerprint, features = analysed(
             asked.error_type, asked.error_message, asked.stack_trace, asked.project_name
         )
-        return fingerprint.group, self._known.nearest(features, MOST_COMPARED, projects)
+        return fingerprint, self._known.nearest(features, MOST_COMPARED, projects)
 
 
 async def report(
@@ -154,23 +161,29 @@ async def _project_of(service: PatternService, pattern_id: str) -> str:
     return project_name
 
 
+def _own(name: VariantName, match: Match, fingerprint: Fingerprint) -> VariantName:
+    """The variant that was asked for, where a match is of its group: somebody may have split it
+    off."""
+    return (
+        VariantName(name.project_name, fingerprint.variant)
+        if match.group == fingerprint.group
+        else name
+    )
+
+
 def _suggestions(
-    fit: Sequence[tuple[VariantName, Match]],
-    variants: Mapping[VariantName, Variant],
-    resolutions: Iterable[Resolution],
-    now: int,
+    leads: Sequence[tuple[Variant, Match]], resolutions: Iterable[Resolution], now: int
 ) -> dict[tuple[str, str], Suggestion]:
-    """What each match leads to, by resolution and match."""
+    """What each known error leads to, by resolution and match."""
     by_group: defaultdict[str, list[tuple[Resolution, Evidence]]] = defaultdict(list)
     for each in resolutions:
         by_group[each.group_id].append((each, _evidence(each, now)))
     return {
         (each.resolution, match.key): Suggestion(
-            Candidate(each.resolution, match, evidence), each, variants[name]
+            Candidate(each.resolution, match, evidence), each, known
         )
-        for name, match in fit
-        if name in variants
-        for each, evidence in by_group[variants[name].group_id]
+        for known, match in leads
+        for each, evidence in by_group[known.group_id]
     }
 
 

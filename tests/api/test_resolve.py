@@ -181,6 +181,47 @@ async def test_after_a_restart_the_same_is_told_once_it_is_read_again(
         assert await resolve(client) == before
 
 
+async def test_a_group_is_known_as_long_as_any_of_its_errors_is(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    callers = [f"caller{letter}" for letter in "abcdef"]
+    traces = [TRACE.replace("in pay", f"in {caller}").format(line=1) for caller in callers]
+    await store_all(
+        client,
+        [error(f"e{n}", stack_trace=trace, resolution=FIX) for n, trace in enumerate(traces)],
+    )
+    await learned(app)
+    for number in (5, 4, 0, 3, 2):
+        assert await fixes(client, min_confidence="possible") == [FIX]
+        await client.delete(f"/v1/patterns/e{number}")
+        await learned(app)
+    assert await fixes(client, min_confidence="possible") == [FIX]
+    await client.delete("/v1/patterns/e1")
+    await learned(app)
+    assert await resolve(client, min_confidence="possible") == {"candidates": [], "group": None}
+
+
+async def test_what_was_split_off_is_known_as_that(app: FastAPI, client: AsyncClient) -> None:
+    split_trace = TRACE.replace("in pay", "in refund").format(line=1)
+    await store_all(
+        client,
+        [
+            error("e1", resolution=FIX),
+            error("e2", stack_trace=split_trace, resolution="Refund without it."),
+        ],
+    )
+    await learned(app)
+    group = (await resolve(client))["group"]["group_id"]
+    body = {"pattern_ids": ["e2"]}
+    split = await client.post(f"/v1/errors/{group}/split", json=body)
+    answer = await resolve(client, ASKED | {"stack_trace": split_trace})
+    assert answer["group"]["group_id"] == split.json()["group_id"]
+    assert answer["candidates"][0]["resolution"] == "Refund without it."
+    answer = await resolve(client)
+    assert answer["group"]["group_id"] == group
+    assert answer["candidates"][0]["resolution"] == FIX
+
+
 async def test_what_worked_rises_and_what_failed_sinks(app: FastAPI, client: AsyncClient) -> None:
     await store_all(client, [error("a", resolution="Try A."), error("b", resolution="Try B.")])
     await learned(app)
