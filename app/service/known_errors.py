@@ -102,11 +102,11 @@ class KnownErrors:
         """Have the latest few, and no others, be in the indexes."""
         shown = {*islice(reversed(latest), MOST_EXEMPLARS)}
         for index in self._holding(project_name):
-            for name in latest:
+            for name, packed in latest.items():
                 if name not in shown:
                     index.remove(_key(name))
                 elif _key(name) not in index:
-                    features = Features.from_bytes(latest[name])
+                    features = Features.from_bytes(packed)
                     if features is not None:
                         index.add(_key(name), fingerprint, features)
 
