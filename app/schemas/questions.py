@@ -15,11 +15,21 @@ Confidence = Literal["exact", "likely", "possible"]
 Name = Annotated[str, Field(min_length=1)]
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Generated clients would have to send what has a default."""
+    for member in schema["properties"].values():
+        member.pop("default", None)
+
+
 class Question(BaseModel):
     """Something asked; a member that is not known is refused."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True
+        extra="forbid",
+        strict=True,
+        use_attribute_docstrings=True,
+        defer_build=True,
+        json_schema_extra=_without_defaults,
     )
 
 
@@ -36,7 +46,7 @@ class CorrectionQuestion(Question):
     """What the output is for; the same."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CORRECTIONS)] = 5
-    """Corrections in the answer, at most."""
+    """Corrections in the answer, at most; absent: 5."""
 
     min_score: Annotated[float, Field(ge=0, le=1)] | None = None
     """Only what scores at least this. Without it what is likely: of 20 outputs that repeat
@@ -60,10 +70,11 @@ class ErrorQuestion(Question):
     """As in a pattern. Of it `project_name` counts: the same project's errors are likelier."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 5
-    """Candidates in the answer, at most."""
+    """Candidates in the answer, at most; absent: 5."""
 
     min_confidence: Confidence = "likely"
-    """Only what is at least as good: nine in ten that are `exact` or `likely` are right."""
+    """Only what is at least as good; absent: `likely`. Of what is `exact` or `likely` nine in ten
+    are right."""
 
 
 class OutcomeReport(Question):
