@@ -9,7 +9,7 @@ from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.timestamps import now
 from app.storage.base import Changes, Storage
-from app.storage.learned import Decisions, LearnedError, Proposal
+from app.storage.learned import GROUP_PREFIX, Decisions, LearnedError, Proposal
 
 STEP = 200
 """Errors looked at in one step."""
@@ -31,7 +31,8 @@ async def bequeath(
     was decided for the version stays, the rest is decided the next time.
     """
     estate = await _estate(storage, analyse)
-    groups, apart = estate.groups(await _decided(storage)), estate.groups_apart()
+    inherited, apart = estate.groups(await _decided(storage)), estate.groups_apart()
+    groups = {new: group for new, group in inherited.items() if group != GROUP_PREFIX + new}
     for project in (None, *(name for name in apart if name is not None)):
         content = {
             "version": version,

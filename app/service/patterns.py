@@ -26,7 +26,8 @@ from app.service.decisions import DecisionService
 from app.service.groups import GroupService
 from app.service.merge_patch import merge_patch
 from app.service.preconditions import UNCONDITIONAL, Precondition
-from app.service.projects import Projects, ProjectStorage
+from app.service.project_storage import ProjectStorage
+from app.service.projects import Projects
 from app.service.redaction import Redaction
 from app.service.retention import STEP, RetentionPolicy
 from app.storage.base import Changes, Count, Insertion, Outcome, Storage

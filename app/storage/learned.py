@@ -33,8 +33,8 @@ class Decisions(StrEnum):
     SPLIT = "split"
     """`variants` that become a group of their own, `new_group_id`; they were of `group_id`."""
     INHERIT = "inherit"
-    """Group ids by `fingerprints` and by `variants`: what another version of the algorithm finds
-    takes over the groups there are."""
+    """Group ids by `fingerprints`, and of groups split off by `variants`: what another version of
+    the algorithm finds takes over the groups there are."""
     OUTCOME = "outcome"
     """Whether a `resolution` of a `group_id` has `worked`."""
     UNDO = "undo"

@@ -135,7 +135,9 @@ async def test_what_another_version_finds_inherits_the_groups_there_are(
     storage: Storage,
 ) -> None:
     await report(storage, "1", "a1")
-    await decide(storage, "inherit", fingerprints={"z": "err-a"}, variants={"z9": "err-s"})
+    await decide(storage, "split", group_id="err-a", new_group_id="err-s", variants=["a9"])
+    variants = {"z9": "err-s", "z1": "err-of nobody"}
+    await decide(storage, "inherit", fingerprints={"z": "err-a"}, variants=variants)
     for name, variant in (("2", "z1"), ("3", "z9")):
         await report(storage, name, variant)
     assert await grouped(storage) == {"err-a": 2, "err-s": 1}

@@ -22,6 +22,7 @@ import httpx
 
 from tests.api.commands import pattern_store
 from tests.conftest import BACKENDS
+from tests.endurance.decider import Decider, all_decisions
 from tests.endurance.ledger import Found
 from tests.endurance.writers import Writer, write_until
 from tests.live import LiveService, live_service, start_service
@@ -57,6 +58,7 @@ class Report:
     compressed: int = 0
     expired: int = 0
     starts: list[float] = field(default_factory=list)
+    decisions: int = 0
     problems: list[str] = field(default_factory=list)
 
     def number(self, kind: str) -> int:
@@ -67,7 +69,8 @@ class Report:
         restarts = self.starts[1:] or [0.0]
         figures = (
             f"{self.kills} kills ({self.kills_at_start} while starting), "
-            f"{self.acknowledged} acknowledged writes, {self.number('lost')} lost, "
+            f"{self.acknowledged} acknowledged writes and {self.decisions} decisions, "
+            f"{self.number('lost')} lost, "
             f"{self.number('doubled')} doubled, {self.number('other')} other problems; "
             f"{self.checks} checks, {self.compressed} patterns compressed, {self.expired} expired, "
             f"start {self.starts[0]:.2f} s with an empty store, after kills "
@@ -88,7 +91,8 @@ async def run(
 ) -> Report:
     """Kill the service so many times, on one store in a folder."""
     random = Random(seed)
-    trial = _Trial(folder, backend, [Writer(f"w{n}", Random(seed + n)) for n in range(WRITERS)])
+    writers = [Writer(f"w{n}", Random(seed + n)) for n in range(WRITERS)]
+    trial = _Trial(folder, backend, [*writers, Decider("d", Random(seed + WRITERS))])
     while trial.report.kills < kills:
         if trial.report.kills and random.random() < 0.15:
             await trial.kill_at_start(random.uniform(0.2, 1.0))
@@ -134,6 +138,9 @@ class _Trial:
             self.report.kills += 1
             self._read_log(service)
         self.report.acknowledged = sum(writer.ledger.acknowledged for writer in self._writers)
+        self.report.decisions = sum(
+            writer.decisions for writer in self._writers if isinstance(writer, Decider)
+        )
 
     async def look(self) -> None:
         """Start the service, see what it holds, and stop it."""
@@ -151,6 +158,7 @@ class _Trial:
             took = time.monotonic() - started
             found = await everything(client)
             counted = (await client.get("/v1/count")).json()
+            decisions = await all_decisions(client)
         self.report.starts.append(took)
         if counted["count"] > len(found.patterns):
             self.report.problems.append(f"doubled: {counted}, but ids: {len(found.patterns)}")
@@ -158,6 +166,8 @@ class _Trial:
             self.report.problems += [*writer.ledger.problems(found)]
             self.report.problems += [f"other: {what}" for what in writer.strange]
             writer.strange.clear()
+            if isinstance(writer, Decider):
+                self.report.problems += [*writer.problems_with(decisions)]
         for pattern_id in found.patterns:
             if not any(pattern_id in writer.ledger for writer in self._writers):
                 self.report.problems.append(f"other: nobody sent {pattern_id}")

@@ -58,7 +58,13 @@ def files_in(root: Path) -> list[str]:
         for path in root.rglob("*")
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and path.relative_to(root).parts[0] not in ("store.json", "tombstones.ndjson", "quarantine")
+        and path.relative_to(root).parts[0]
+        not in (
+            "store.json",
+            "tombstones.ndjson",
+            "decisions.ndjson",
+            "quarantine",
+        )
     )
 
 

@@ -84,12 +84,16 @@ async def test_what_people_decided_holds_on_and_can_still_be_undone(storage: Sto
     await report(storage, "a x", "a y", "b z", "c v", "c w")
     await learn(storage, 1)
     merge = await decide(storage, "merge", group_id="err-1a", into="err-1b")
-    await decide(storage, "split", group_id="err-1c", new_group_id="err-s", variants=["1 c w"])
+    split = await decide(
+        storage, "split", group_id="err-1c", new_group_id="err-s", variants=["1 c w"]
+    )
     assert await learn(storage, 2) == {"err-1b": 3, "err-1c": 1, "err-s": 1}
     await report(storage, "new w", "c w", "a y")
     assert await learn(storage, 2) == {"err-1b": 4, "err-1c": 2, "err-s": 2}
     await decide(storage, "undo", decision=merge)
     assert await grouped(storage) == {"err-1a": 3, "err-1b": 1, "err-1c": 2, "err-s": 2}
+    await decide(storage, "undo", decision=split)
+    assert await grouped(storage) == {"err-1a": 3, "err-1b": 1, "err-1c": 4}
 
 
 async def test_a_split_of_one_project_stays_its_own(storage: Storage) -> None:
@@ -106,6 +110,18 @@ async def test_two_versions_later_it_is_still_the_same(storage: Storage) -> None
     await decide(storage, "split", group_id="err-1a", new_group_id="err-s", variants=["1 a x l"])
     for version in (2, 3):
         assert await learn(storage, version) == {"err-1a": 1, "err-1b": 1, "err-s": 1}
+
+
+async def test_where_nothing_but_the_version_is_new_nothing_is_decided_about_single_groups(
+    storage: Storage,
+) -> None:
+    await report(storage, "a x", "b y")
+    await learn(storage, 1)
+    learner = Learner(storage, analysis=by_word(1), version=7)
+    assert await learner.begin() == 0
+    (decision,) = await all_decisions(storage)
+    assert decision.content == {"version": 7, "fingerprints": {}, "variants": {}}
+    assert await learn(storage, 1) == {"err-1a": 1, "err-1b": 1}
 
 
 async def test_broken_off_in_between_it_ends_the_same(storage: Storage) -> None:

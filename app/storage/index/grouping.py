@@ -37,6 +37,7 @@ class _Forest:
     variants: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
+    split_off: set[str] = field(default_factory=set)
 
     def play(self, decision: Decision) -> None:
         content = decision.content
@@ -45,8 +46,13 @@ class _Forest:
                 self.merged[content["group_id"]] = content["into"]
             case Decisions.SPLIT:
                 self.variants |= dict.fromkeys(content["variants"], content["new_group_id"])
-            case Decisions.INHERIT:
-                self.variants |= content["variants"]
+                self.split_off.add(content["new_group_id"])
+            case Decisions.INHERIT:  # what a split has made goes when that is undone
+                self.variants |= {
+                    variant: group_id
+                    for variant, group_id in content["variants"].items()
+                    if group_id in self.split_off
+                }
                 self.fingerprints |= content["fingerprints"]
 
     def root(self, group_id: str) -> str:

@@ -18,7 +18,7 @@ from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index import journal
 from app.storage.index.connections import Connection
-from app.storage.index.learning import carry_over
+from app.storage.index.learning import carry_over, learning
 from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import COLUMNS, insert_rows, stored_document
@@ -31,6 +31,7 @@ _PATTERNS = (
     " error_type, severity, duration_ms)"
 )
 _DAYS = "days (day, project_name, pattern_type, patterns, bytes)"
+_ERROR = PatternType.ERROR_OCCURRENCE
 _ADDING_UP = (
     "ON CONFLICT DO UPDATE SET patterns = patterns + excluded.patterns,"
     " bytes = bytes + excluded.bytes"
@@ -89,7 +90,7 @@ class Transaction:
             raise PatternChanged(f"The pattern {record.pattern_id!r} has changed meanwhile.")
         received = self._known({record.pattern_id})[record.pattern_id].received
         stored = Provenance(old[0].stored.at, self._next_seq(), old[0].stored.revision + 1)
-        if record.pattern_type == PatternType.ERROR_OCCURRENCE:
+        if record.pattern_type == _ERROR:
             carry_over(self.connection, seq, stored.seq, record.filed.project_name)
         self._remove(old)
         self._add([(record._replace(received=received), stored)])
@@ -158,12 +159,15 @@ class Transaction:
 
         In the place of another state it takes one up from that state's revision, unless its
         own number is later. A state that comes `late`, after readers have gone beyond its
-        number, gets the next one, so that their exports tell of it.
+        number, gets the next one, so that their exports tell of it; also an error, where the
+        learner has.
         """
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
-        if late and stored.seq <= self._last_seq:
+        known = learning(self.connection) if record.pattern_type == _ERROR else None
+        passed_by = known is not None and stored.seq <= known.through
+        if (late or passed_by) and stored.seq <= self._last_seq:
             stored = stored._replace(seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
