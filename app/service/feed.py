@@ -76,7 +76,12 @@ class Feed:
         await asyncio.gather(*self._jobs, return_exceptions=True)
 
     async def caught_up(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until all followers have been told of what is committed now, but no longer."""
+        """Wait until all followers have been told of what is committed now, but no longer.
+
+        At once where the feed has not begun.
+        """
+        if not self._jobs:
+            return
         commits = await self._storage.next_commit(-1)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

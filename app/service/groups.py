@@ -83,6 +83,8 @@ class GroupService:
 
     async def find(self, group_id: str) -> str:
         """The id of a group that occurs, or of the one it has gone into. Raises GroupNotFound."""
+        if await self._storage.group_variants(group_id, _ALL):
+            return group_id
         current = await self._storage.current_group(group_id, _ALL)
         if not await self._storage.group_variants(current, _ALL):
             raise GroupNotFound(group_id)
@@ -90,7 +92,7 @@ class GroupService:
 
     async def get(self, group_id: str) -> GroupTold:
         """What is known of the group that one is in now. Raises GroupNotFound."""
-        current = await self._storage.current_group(group_id, _ALL)
+        current = await self.find(group_id)
         page = await self._storage.groups(
             Filters(group_id=current), order=GroupOrder.RECENT, limit=1
         )

@@ -91,9 +91,6 @@ class ProjectLearning(LearnedStorage, ABC):
 
     # What concerns the whole store is for callers who are bound to no project.
 
-    async def next_commit(self, after: int) -> int:
-        refuse()
-
     async def restore_decisions(self, decisions: Sequence[Decision]) -> None:
         refuse()
 

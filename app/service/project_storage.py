@@ -169,6 +169,9 @@ class ProjectStorage(ProjectLearning, Storage):
     async def reclaim(self) -> None:
         refuse()
 
+    async def next_commit(self, after: int) -> int:
+        refuse()
+
     def stored_bytes(self) -> int:
         refuse()
 

@@ -352,6 +352,10 @@ class Storage(LearnedStorage, ABC):
         """
 
     @abstractmethod
+    async def next_commit(self, after: int) -> int:
+        """Wait until there were more commits than `after`; how many, since the store was opened."""
+
+    @abstractmethod
     async def matching(self, filters: Filters) -> Sequence[int]:
         """The `seq` of every match at one moment, oldest change first."""
 

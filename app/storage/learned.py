@@ -268,10 +268,6 @@ class Origin(NamedTuple):
 class LearnedStorage(ABC):
     """What a store keeps of decisions and of learning."""
 
-    @abstractmethod
-    async def next_commit(self, after: int) -> int:
-        """Wait until there were more commits than `after`; how many, since the store was opened."""
-
     # Decisions.
 
     @abstractmethod

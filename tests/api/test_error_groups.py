@@ -320,3 +320,25 @@ async def test_what_fixed_an_error_outlives_its_retention(client: AsyncClient, f
     assert [each["resolution"] for each in group["resolutions"]] == ["restart"]
     await client.delete("/v1/patterns/fixed")
     problem(await client.get(f"/v1/errors/{FEE}"), 404)
+
+
+async def test_a_group_that_is_merged_in_one_project_is_still_there_in_another(
+    client: AsyncClient, feed: Feed, app: FastAPI
+) -> None:
+    await learn(
+        client,
+        feed,
+        *(
+            error(f"{message}-{project}", message, context={"project_name": project})
+            for message in ("fee", "tax")
+            for project in ("p", "q")
+        ),
+    )
+    within_p = app.state.parts.service.within(["p"])
+    await within_p.groups.merge(FEE, TAX)
+    assert await counts(client) == {TAX: 3, FEE: 1}
+    assert await counts(client, "?project_name=p") == {TAX: 2}
+    assert (await read(client, FEE))["projects"] == ["q"]
+    both = app.state.parts.service.within(["p", "q"])
+    assert (await both.groups.get(FEE)).group["projects"] == ["q"]
+    assert (await within_p.groups.get(FEE)).group["group_id"] == TAX

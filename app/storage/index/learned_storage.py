@@ -34,9 +34,6 @@ class IndexedLearning(LearnedStorage, ABC):
     _writer: Writer
     _query_seconds: float | None
 
-    async def next_commit(self, after: int) -> int:
-        return await self._writer.next_commit(after)
-
     async def decide(self, proposal: Proposal, at: int) -> tuple[Decision, bool]:
         return await self._writer.change(lambda transaction: transaction.decide(proposal, at))
 

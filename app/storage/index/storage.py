@@ -210,6 +210,9 @@ class IndexedStorage(IndexedLearning, Storage):
             )
         )
 
+    async def next_commit(self, after: int) -> int:
+        return await self._writer.next_commit(after)
+
     async def matching(self, filters: Filters) -> Sequence[int]:
         return await self._search(partial(reading.matching, filters=filters))
 

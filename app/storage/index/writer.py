@@ -88,7 +88,7 @@ class Writer:
             raise translated(error) from error
 
     async def next_commit(self, after: int) -> int:
-        """See `LearnedStorage.next_commit`."""
+        """See `Storage.next_commit`."""
         while self._commits <= after:
             await self._committed.wait()
         return self._commits

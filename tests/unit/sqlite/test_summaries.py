@@ -141,7 +141,10 @@ async def test_a_database_from_before_there_were_summaries_gets_them(path: Path)
 
 def downgrade(path: Path) -> None:
     """Make the database one of version 1."""
+    since = ("decisions", "variants", "learned", "vacated", "outcomes")
     for statement in (
+        "DROP TRIGGER error_gone",
+        *(f"DROP TABLE {table}" for table in since),
         "DROP TABLE agent_summaries",
         "DROP TABLE unsummarised",
         "DROP INDEX patterns_by_type",
