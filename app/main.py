@@ -156,11 +156,11 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.storage.open()
+        opening = asyncio.create_task(_when_ready(service, feed, runner))
         try:
-            opening = asyncio.create_task(_when_ready(service, feed, runner))
             yield
-            opening.cancel()
         finally:
+            opening.cancel()  # or it would begin to learn from a store that is closed
             await feed.stop()
             await runner.stop()
             await service.storage.close()
