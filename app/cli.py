@@ -10,7 +10,7 @@ import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -276,6 +276,47 @@ def revoke_key(
 
     with _errors_explained():
         key_commands.revoke(key_id, _settings(storage_url=storage_url))
+
+
+@app.command()
+def resolve(
+    url: Annotated[
+        str, typer.Option(help="The service.", envvar="PATTERNS_URL")
+    ] = "http://127.0.0.1:8000",
+    error_type: Annotated[
+        str | None, typer.Option(help="What kind of error it is. [default: as the trace has it]")
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option(help="What it says. [default: as the trace has it]")
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Where it happened: errors of this project are likelier.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=50, help="Resolutions, at most.")] = 5,
+    min_confidence: Annotated[
+        Literal["exact", "likely", "possible"], typer.Option(help="Only what is at least as good.")
+    ] = "likely",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the service's answer as it is.")
+    ] = False,
+) -> None:
+    """Read a stack trace from stdin, and ask the running service what fixed such an error.
+
+    The key, where the service has keys, is taken from PATTERNS_KEY. Ends with status 1 where
+    nothing is known, 2 where there is no answer.
+    """
+    from app import resolve_command
+
+    resolve_command.resolve(
+        url,
+        os.environ.get("PATTERNS_KEY"),
+        error_type=error_type,
+        error_message=message,
+        project=project,
+        limit=limit,
+        min_confidence=min_confidence,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -69,6 +69,15 @@ class GroupNotFound(PatternStoreError):
         )
 
 
+class ResolutionNotFound(PatternStoreError):
+    """No resolution has this id, as far as the caller may see."""
+
+    def __init__(self, resolution_id: str) -> None:
+        super().__init__(
+            f"No resolution has the id {resolution_id!r}; POST /v1/errors/resolve tells of them."
+        )
+
+
 class DecisionNotFound(PatternStoreError):
     """No decision has this number, as far as the caller may see."""
 
@@ -115,6 +124,13 @@ class QueryTooExpensive(PatternStoreError):
             "with start_date and end_date, with a filter that fewer patterns pass (project_name, "
             "session_id, tags), or with rarer words in q."
         )
+
+
+class StillLoading(PatternStoreError):
+    """What was learned before is still being read, so nothing is known yet. Worth retrying."""
+
+    def __init__(self) -> None:
+        super().__init__("What was learned is still being read; try again.")
 
 
 class StoreNotOpened(PatternStoreError):

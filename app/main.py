@@ -21,6 +21,7 @@ from app.middleware.origin import OriginGuard
 from app.routes import (
     agents,
     batch,
+    corrections,
     decisions,
     errors,
     exporting,
@@ -28,6 +29,7 @@ from app.routes import (
     lifecycle,
     patterns,
     querying,
+    resolutions,
     vocabulary,
 )
 from app.routes.admission import Admission
@@ -38,9 +40,12 @@ from app.routes.state import State
 from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
+from app.service.corrections import Corrections
 from app.service.feed import Feed
+from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
 from app.service.learner import Learner
 from app.service.redaction import Redaction
+from app.service.resolving import Resolving
 from app.service.statistics import statistics
 from app.settings import Settings
 from app.storage.registry import StorageOptions, place_of, storage_from
@@ -49,21 +54,21 @@ from app.tasks.retention import retention_task
 from app.tasks.runner import Task, TaskRunner
 from app.tasks.summaries import summaries_task
 
-ROUTERS = [
-    module.router
-    for module in (
-        batch,
-        patterns,
-        querying,
-        exporting,
-        vocabulary,
-        agents,
-        errors,
-        decisions,
-        lifecycle,
-        health,
-    )
-]
+_MODULES = (
+    batch,
+    patterns,
+    querying,
+    exporting,
+    vocabulary,
+    agents,
+    resolutions,
+    errors,
+    decisions,
+    corrections,
+    lifecycle,
+    health,
+)
+ROUTERS = [module.router for module in _MODULES]
 
 _READY_SECONDS = 5.0
 """How soon a store that was not ready is asked again."""
@@ -79,7 +84,10 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     metrics = Metrics()
     service = _service(settings, metrics, clock)
     admission = _admission(settings, metrics)
-    feed = Feed(service.storage, [Learner(service.storage)])
+    known = KnownErrors()
+    learner = Learner(service.storage, known, analysis=analysis, version=ANALYSIS_VERSION)
+    learned_corrections = Corrections(service.storage)
+    feed = Feed(service.storage, [learner, learned_corrections])
     runner = TaskRunner(_tasks(settings, service, feed), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(
@@ -93,6 +101,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     app.state.parts = State(
         service,
         feed,
+        Resolving(learner, known),
+        learned_corrections,
         runner,
         metrics,
         admission,
@@ -148,11 +158,11 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.storage.open()
+        opening = asyncio.create_task(_when_ready(service, feed, runner))
         try:
-            opening = asyncio.create_task(_when_ready(service, feed, runner))
             yield
-            opening.cancel()
         finally:
+            opening.cancel()  # or it would begin to learn from a store that is closed
             await feed.stop()
             await runner.stop()
             await service.storage.close()

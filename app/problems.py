@@ -47,6 +47,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     errors.PatternNotFound: ProblemType(404, "pattern-not-found", "No such pattern"),
     errors.NoSuchSchema: ProblemType(404, "schema-not-found", "No such schema"),
     errors.GroupNotFound: ProblemType(404, "group-not-found", "No such group"),
+    errors.ResolutionNotFound: ProblemType(404, "resolution-not-found", "No such resolution"),
     errors.DecisionNotFound: ProblemType(404, "decision-not-found", "No such decision"),
     errors.BodyTooSlow: ProblemType(408, "too-slow", "Too slow", {"Connection": "close"}),
     errors.PatternExists: ProblemType(409, "pattern-exists", "The id holds another content"),
@@ -67,6 +68,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     ),
     errors.DamagedStore: ProblemType(503, "damaged-store", "What is stored is damaged"),
     errors.KeysUnavailable: ProblemType(503, "keys-unavailable", "The keys cannot be read", _RETRY),
+    errors.StillLoading: ProblemType(503, "still-loading", "Not read yet", _RETRY),
     errors.ShuttingDown: ProblemType(503, "shutting-down", "The service is stopping", _RETRY),
 }
 

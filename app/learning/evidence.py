@@ -23,10 +23,14 @@ DEVIATIONS = 1.2816
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A report of whether a resolution worked. `age` is in days; one of the future has age 0."""
+    """A report of whether a resolution worked. `age` is in days; one of the future has age 0.
+
+    What tells less than a report has less `weight` than 1.
+    """
 
     worked: bool
     age: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def evidence_of(outcomes: Iterable[Outcome]) -> Evidence:
     """The evidence for a resolution. Without any report its score is that of the prior."""
     worked = failed = 0.0
     for outcome in outcomes:
-        weight = math.exp2(-max(0.0, outcome.age) / HALF_LIFE_DAYS)
+        weight = outcome.weight * math.exp2(-max(0.0, outcome.age) / HALF_LIFE_DAYS)
         if outcome.worked:
             worked += weight
         else:

@@ -4,7 +4,7 @@ A question is answered in two steps. An inverted index gives the candidates: tho
 of the question's rare words. They alone are then compared carefully (`app.learning.alignment`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.learning.alignment import FRAMES, MESSAGE, TYPE, Agreement, Question
@@ -57,6 +57,9 @@ class ErrorIndex:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers
+
     def add(self, key: str, group: str, features: Features) -> None:
         """Know an error under a key; one that is known under it already, is forgotten."""
         self.remove(key)
@@ -71,6 +74,10 @@ class ErrorIndex:
         if number is not None:
             self._postings.remove(number, _tokens(self._exemplars.pop(number).features))
             self._free.append(number)
+
+    def exemplars(self) -> Iterable[Exemplar]:
+        """All that is known."""
+        return self._exemplars.values()
 
     def nearest(self, asked: Features, limit: int) -> list[Match]:
         """The groups most like an error, at most `limit` and at most `MOST_COMPARED`, best first.

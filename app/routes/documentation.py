@@ -18,7 +18,7 @@ from app import __version__
 from app.routes.components import HEADERS, SECURITY_SCHEMES
 from app.routes.direct import DirectRoute, complete_parameters
 from app.routes.refusals import problem_examples
-from app.schemas import answers, error_answers, patterns
+from app.schemas import answers, error_answers, patterns, questions
 from app.schemas.answer_examples import ANSWERS, BODIES
 from app.schemas.json_schema import JsonSchema
 
@@ -40,6 +40,7 @@ _TAGS = [
     {"name": "patterns", "description": "Storing patterns, and single ones by their id."},
     {"name": "querying", "description": "Many patterns, by what they hold."},
     {"name": "errors", "description": "Which errors recur, and what is known of them."},
+    {"name": "corrections", "description": "What users do not want to see again."},
     {"name": "vocabulary", "description": "What a pattern may be."},
     {"name": "operations", "description": "The store, and the tasks that tend it."},
     {"name": "health", "description": "For those who run the service."},
@@ -60,6 +61,12 @@ _NAMED: tuple[Any, ...] = (
     answers.ValidationResult,
     answers.Statistics,
     answers.AgentStatistics,
+    questions.ErrorQuestion,
+    error_answers.ResolutionsFound,
+    questions.OutcomeReport,
+    questions.CorrectionQuestion,
+    answers.CorrectionsFound,
+    answers.RecurringCorrections,
     error_answers.ErrorGroupPage,
     error_answers.ErrorGroupDetail,
     error_answers.DecisionPage,

@@ -209,6 +209,16 @@ class AgentParameters(FilterParameters):
     """Agents in the answer, at most."""
 
 
+class RecurringParameters(FilterParameters):
+    """What `GET /v1/corrections/recurring` takes."""
+
+    min_count: Annotated[int, Field(ge=2, le=1_000_000, examples=[3]), WHOLE] = 2
+    """How often at least a change was asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=100, examples=[10]), WHOLE] = 20
+    """Changes in the answer, at most."""
+
+
 class GroupListParameters(FilterParameters):
     """What `GET /v1/errors` takes."""
 

@@ -56,17 +56,21 @@ _DESCRIPTIONS = {
     "after the seconds in `Retry-After`.",
     431: "The request line and the headers are larger than the service takes.",
     500: "The service failed.",
-    503: "The storage does not answer, or the keys cannot be read now: try again. Or what is "
-    "stored is damaged, which the problem's `type` tells.",
+    503: "The storage does not answer, or the keys or what was learned cannot be read now: try "
+    "again. Or what is stored is damaged, which the problem's `type` tells.",
 }
 
 STORAGE = (errors.StorageUnavailable, errors.DamagedStore)
 """What any call can end in that needs the storage."""
 
+LEARNED = (errors.StillLoading, *STORAGE)
+"""What a call ends in that asks for what was learned, where it cannot answer."""
+
 SEARCH = (errors.QueryTooExpensive, *STORAGE)
 """What a call ends in that looks for patterns by filters, where it cannot answer."""
 
 _ID = "pat-20251129-100000-001"
+_RESOLUTION = "res-5b1f0c77a2e94d30-07f1c4a95be23d68"
 _PATTERNS = "/v1/patterns"
 _PATTERN = f"{_PATTERNS}/{_ID}"
 
@@ -88,6 +92,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.PatternNotFound(_ID), _PATTERN),
     (errors.NoSuchSchema("'error' is no pattern type."), "/v1/schemas/error"),
     (errors.GroupNotFound("err-07f1c4a95be23d68"), "/v1/errors/err-07f1c4a95be23d68"),
+    (errors.ResolutionNotFound(_RESOLUTION), f"/v1/resolutions/{_RESOLUTION}/outcomes"),
     (errors.DecisionNotFound("17"), "/v1/decisions/17"),
     (errors.PatternExists(_ID), _PATTERNS),
     (errors.HistoryGone("Deletions up to seq 5120 are forgotten."), "/v1/export"),
@@ -105,6 +110,7 @@ _SAMPLES: tuple[tuple[errors.PatternStoreError, str], ...] = (
     (errors.RateLimited("The key may make 60 requests a minute.", seconds=1), _PATTERNS),
     (errors.KeysUnavailable("The service cannot read its keys; its log has why."), _PATTERNS),
     (errors.HeadTooLarge(131_072), _PATTERNS),
+    (errors.StillLoading(), "/v1/corrections/search"),
     (errors.StorageUnavailable("The database does not answer: disk I/O error."), _PATTERNS),
     (errors.DamagedStore(f"The pattern {_ID!r} is damaged in the store."), _PATTERN),
 )

@@ -10,7 +10,9 @@ from app.metrics import Metrics
 from app.routes.admission import Admission
 from app.service import PatternService
 from app.service.batch import PLACES
+from app.service.corrections import Corrections
 from app.service.feed import Feed
+from app.service.resolving import Resolving
 from app.tasks.runner import TaskRunner
 
 
@@ -23,6 +25,8 @@ class State:
 
     service: PatternService
     feed: Feed
+    resolving: Resolving
+    corrections: Corrections
     runner: TaskRunner
     metrics: Metrics
     admission: Admission

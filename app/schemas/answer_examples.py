@@ -130,6 +130,32 @@ _AGENT = {
     "success_rate": 0.9003215434083601,
     "duration_ms": _DURATIONS,
 }
+_CORRECTION = _STORED[-1]
+_CHANGED = {"removed": "a float", "added": "Decimal"}
+_BASIS = {
+    "wrong": 1.0,
+    "around": 0.812,
+    "corrected": 0.0,
+    "same_agent": True,
+    "same_task_type": False,
+}
+_CORRECTION_FOUND = {
+    "score": 0.734,
+    "rests_on": _BASIS,
+    "times": 3,
+    "change": _CHANGED,
+    "pattern": _CORRECTION,
+}
+_RECURRING = {
+    "count": 3,
+    "first_seen": "2025-11-12T16:40:03.000000Z",
+    "last_seen": "2025-11-29T10:00:00.000000Z",
+    "agents": {"code-developer": 2, "reviewer": 1},
+    "correction_types": {"correctness": 3},
+    "correction_categories": {},
+    "change": _CHANGED,
+    "pattern": _CORRECTION,
+}
 
 _GROUP = {
     "group_id": "err-07f1c4a95be23d68",
@@ -169,6 +195,25 @@ _DECISION = {
     "undone_by": None,
 }
 _WHY = {"agree": _AGREEMENT, "variants": 3, "decisions": [_DECISION]}
+_RESOLUTION_BASIS = {
+    "frames": 1.0,
+    "functions_shared": 1,
+    "message": 1.0,
+    "type": True,
+    "library": None,
+    "project": True,
+    "outcomes": 0.538,
+}
+_KNOWN_GROUP = {
+    "group_id": "err-07f1c4a95be23d68",
+    "title": "TypeError: unsupported operand type(s) for +: 'int' and 'str' (total)",
+}
+_CANDIDATE = (
+    _RESOLUTION
+    | _KNOWN_GROUP
+    | {"outcomes": {"worked": 12, "failed": 1}}
+    | {"score": 0.769, "confidence": "exact", "rests_on": _RESOLUTION_BASIS}
+)
 
 ANSWERS: dict[str, Any] = {
     "DayOccurrences": {"day": "2025-11-29", "count": 39},
@@ -189,6 +234,18 @@ ANSWERS: dict[str, Any] = {
     },
     "DecisionPage": {"items": [_DECISION], "next_cursor": None},
     "DecisionMade": {"decision": _DECISION, "group_id": "err-07f1c4a95be23d68"},
+    "ResolutionBasis": _RESOLUTION_BASIS,
+    "ResolutionCandidate": _CANDIDATE,
+    "Outcomes": {"worked": 12, "failed": 1},
+    "KnownGroup": _KNOWN_GROUP,
+    "ResolutionsFound": {"candidates": [_CANDIDATE], "group": _KNOWN_GROUP},
+    "ErrorQuestion": {
+        "error_type": "TypeError",
+        "error_message": "unsupported operand type(s) for +: 'int' and 'str'",
+        "stack_trace": 'File "cart.py", line 57, in total\n    return amount + fee',
+        "context": {"project_name": "checkout"},
+    },
+    "OutcomeReport": {"worked": True, "pattern_id": "pat-20251129-100000-002"},
     "Merge": {"into": "err-07f1c4a95be23d68"},
     "Split": {"pattern_ids": ["pat-20251129-100000-002"]},
     "Stored": _STORED[0]["stored"],
@@ -227,6 +284,17 @@ ANSWERS: dict[str, Any] = {
         "agents": [_AGENT],
         "agents_omitted": 0,
     },
+    "CorrectionQuestion": {
+        "output": "total: float = sum(prices)",
+        "agent": "code-developer",
+        "task_type": "implementation",
+    },
+    "Changed": _CHANGED,
+    "CorrectionBasis": _BASIS,
+    "CorrectionFound": _CORRECTION_FOUND,
+    "CorrectionsFound": {"items": [_CORRECTION_FOUND]},
+    "RecurringCorrection": _RECURRING,
+    "RecurringCorrections": {"items": [_RECURRING], "items_omitted": 0},
     "RetentionRun": _RETENTION_RUN,
     "TaskProgress": _RUNNING,
     "TaskRun": _TASK_RUN,
@@ -246,6 +314,20 @@ ANSWERS: dict[str, Any] = {
 }
 
 BODIES: dict[str, Any] = {
+    "OutcomeMade": {
+        "decision": _DECISION
+        | {
+            "kind": "outcome",
+            "projects": ["checkout"],
+            "content": {
+                "group_id": "err-07f1c4a95be23d68",
+                "resolution": "5b1f0c77a2e94d30",
+                "worked": True,
+                "pattern_id": "pat-20251129-100000-002",
+            },
+        },
+        "group_id": "err-07f1c4a95be23d68",
+    },
     "Patterns": list(EXAMPLES.values()),
     "WholeBatch": _COUNTS | {"stored": 997, "rejected": 0, "errors": []},
     "StoppedBatch": _STOPPED | _COUNTS,

@@ -205,6 +205,62 @@ class AgentStatistics(TypedDict):
     agents_omitted: Annotated[int, Field(description="Agents beyond those in `agents`.")]
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Changed(TypedDict):
+    """What a correction changed, at most 1,000 characters of each; several places are one."""
+
+    removed: Annotated[str, Field(description="What stood there; empty: something was missing.")]
+    added: Annotated[str, Field(description="What was wanted; empty: nothing.")]
+
+
+class CorrectionBasis(TypedDict):
+    """What a correction's score rests on."""
+
+    wrong: Annotated[Share, Field(description="How much of what was removed the output has.")]
+    around: Annotated[Share, Field(description="How much of what stood around that it has.")]
+    corrected: Annotated[Share, Field(description="How much of what was added it has already.")]
+    same_agent: bool
+    same_task_type: bool
+
+
+class CorrectionFound(TypedDict):
+    """A correction that an output seems to need again."""
+
+    score: Annotated[Share, Field(description="How likely; for comparing, not a probability.")]
+    rests_on: CorrectionBasis
+    times: Annotated[int, Field(ge=1, description="How many corrections asked for this change.")]
+    change: Changed
+    pattern: StoredPattern
+
+
+class CorrectionsFound(TypedDict):
+    """The corrections an output seems to need again, the likeliest first."""
+
+    items: list[CorrectionFound]
+
+
+class RecurringCorrection(TypedDict):
+    """A change that users asked for again and again; of agents and the like the 100 most."""
+
+    count: Annotated[int, Field(ge=2, description="How many corrections asked for it.")]
+    first_seen: DateTime
+    last_seen: DateTime
+    agents: dict[str, int]
+    correction_types: dict[str, int]
+    correction_categories: dict[str, int]
+    change: Annotated[Changed, Field(description="As the correction in `pattern` has it.")]
+    pattern: Annotated[StoredPattern, Field(description="The one that was changed last.")]
+
+
+class RecurringCorrections(TypedDict):
+    """The changes users asked for most."""
+
+    items: list[RecurringCorrection]
+    items_omitted: Annotated[int, Field(description="Changes beyond those in `items`.")]
+
+
 class RetentionRun(TypedDict):
     """What a run of retention deleted or, dry, would delete."""
 

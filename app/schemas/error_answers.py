@@ -72,6 +72,66 @@ class GroupResolution(TypedDict):
     evidence: ResolutionEvidence
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ResolutionBasis(TypedDict):
+    """What a candidate's score rests on; null where the question does not say."""
+
+    frames: Annotated[Share | None, Field(description="How far the application's frames agree.")]
+    functions_shared: Annotated[int, Field(description="Functions of it in both traces.")]
+    message: Annotated[Share | None, Field(description="How far the messages agree.")]
+    type: Annotated[bool, Field(description="Whether the types are the same.")]
+    library: Annotated[
+        Share | None, Field(description="How far the libraries' frames agree that lead to it.")
+    ]
+    project: Annotated[bool | None, Field(description="Whether it is of the same project.")]
+    outcomes: Annotated[
+        Share,
+        Field(
+            description="How surely it works: the lower bound of Wilson's interval over what is "
+            "known of it, where what is 90 days old counts half."
+        ),
+    ]
+
+
+class Outcomes(TypedDict):
+    """What was reported of a resolution, of the latest 1,000 things that tell of it."""
+
+    worked: int
+    failed: int
+
+
+class ResolutionCandidate(GroupResolution):
+    """A resolution that may fix the error, and the group it is known from."""
+
+    outcomes: Outcomes
+    group_id: str
+    title: Annotated[str, Field(description="What that group is, in a line.")]
+    score: Annotated[Share, Field(description="For comparing; not a probability.")]
+    confidence: Annotated[
+        Literal["exact", "likely", "possible"],
+        Field(description="How likely that group's errors have the cause of this one."),
+    ]
+    rests_on: ResolutionBasis
+
+
+class KnownGroup(TypedDict):
+    """The group an error is of."""
+
+    group_id: str
+    title: str
+
+
+class ResolutionsFound(TypedDict):
+    """What fixed errors like this one, the best first; empty where nothing is good enough."""
+
+    candidates: list[ResolutionCandidate]
+    group: Annotated[
+        KnownGroup | None, Field(description="The group of the error; null if it is a new one.")
+    ]
+
+
 class Frame(TypedDict):
     """A function of a stack trace."""
 

@@ -29,6 +29,7 @@ CODES = {
     "value_error": "format",
     "finite_number": "number",
     "too_long": "maxItems",
+    "extra_forbidden": "unknown",
 }
 """pydantic's names for what can be wrong, as the API's codes: JSON Schema's keywords."""
 
@@ -80,6 +81,8 @@ def _detail(details: ErrorDetails) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind in ("missing", "union_tag_not_found"):
         return "Required, but missing."
+    if kind == "extra_forbidden":
+        return "Not a member of this body."
     if kind in _TYPES:
         return f"Must be {_TYPES[kind]}, not {_json_type(details['input'])}."
     if kind == "union_tag_invalid":

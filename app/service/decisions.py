@@ -26,8 +26,12 @@ class DecisionService:
 
     async def make(self, proposal: Proposal) -> Decision:
         """Make a decision now; where its key has one already, it is that."""
-        decision, _ = await self._storage.decide(proposal, self.clock())
+        decision, _ = await self.make_once(proposal)
         return decision
+
+    async def make_once(self, proposal: Proposal) -> tuple[Decision, bool]:
+        """The same, and whether it is made by this."""
+        return await self._storage.decide(proposal, self.clock())
 
     async def undo(self, number: int) -> Decision:
         """Undo a decision, unless it is undone; what does. Raises DecisionNotFound."""

@@ -105,7 +105,9 @@ class GroupService:
             "variants": len({variant.name.variant for variant in variants}),
             "decisions": await self._decisions.about(current),
         }
-        return GroupTold(_group(page.groups[0]), [_resolution(each) for each in resolutions], why)
+        return GroupTold(
+            _group(page.groups[0]), [told_resolution(each) for each in resolutions], why
+        )
 
     async def merge(self, group_id: str, into: str) -> tuple[Decision, str]:
         """Have a group go into another, with all that comes; the decision, and that group.
@@ -177,7 +179,8 @@ def _group(group: Group) -> ErrorGroup:
     }
 
 
-def _resolution(resolution: Resolution) -> GroupResolution:
+def told_resolution(resolution: Resolution) -> GroupResolution:
+    """A resolution as the API answers it."""
     told = Counter((each.source, each.worked) for each in resolution.evidence)
     return {
         "resolution_id": resolution_id(resolution.group_id, resolution.resolution),

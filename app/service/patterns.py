@@ -100,6 +100,11 @@ class PatternService:
             projects=projects,
         )
 
+    @property
+    def project_names(self) -> tuple[str, ...] | None:
+        """The projects it is for; None: all."""
+        return None if self._projects is None else self._projects.names
+
     def record(
         self,
         value: Any,

@@ -55,7 +55,11 @@ async def keyed(key: MakeKey, client: AsyncClient) -> AsyncClient:
 
 async def call(client: AsyncClient, method: str, path: str, headers: dict[str, str]) -> Response:
     concrete = path.format(
-        pattern_id="a", pattern_type="error_occurrence", group_id="err-0", number=1
+        pattern_id="a",
+        pattern_type="error_occurrence",
+        group_id="err-07f1c4a95be23d68",
+        resolution_id="res-5b1f0c77a2e94d30-07f1c4a95be23d68",
+        number=1,
     )
     return await client.request(method, concrete, headers=headers)
 

@@ -15,6 +15,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.learning.fingerprint import fingerprint_of
+from app.learning.resolutions import resolution_hash, resolution_id
 from app.main import create_app
 from app.service.feed import Feed
 from app.settings import Settings
@@ -89,6 +90,10 @@ COMMON, MY_GROUP, MY_OTHER, THEIR_GROUP, THEIR_OTHER = map(
     group_of, (MINE[-1], MINE[1], MINE[5], THEIRS[1], THEIRS[5])
 )
 
+MY_RESOLUTION, THEIR_RESOLUTION = (
+    resolution_id(COMMON, str(resolution_hash(f"{owner} fixed it"))) for owner in ("one", MARK)
+)
+
 VALUES: dict[str, list[str]] = {
     "pattern_type": list(DATA),
     "pattern_id": [THEIR_ID, MY_ID],
@@ -116,6 +121,7 @@ VALUES: dict[str, list[str]] = {
     "after_seq": ["0", "3", "9", "1000"],
     "deletes": ["true", "false"],
     "pattern": [],
+    "min_count": ["2", "3"],
 }
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path, operation)
@@ -181,6 +187,34 @@ WRITING: dict[str, list[Call]] = {
     "validatePattern": [
         ("POST", "/v1/validate", json.dumps(body).encode(), JSON)
         for body in (MINE[0], THEIRS[0], MINE[0] | CHANGED, pattern(), {})
+    ],
+    "resolveError": [
+        ("POST", "/v1/errors/resolve", json.dumps(body).encode(), JSON)
+        for error_type, message in (
+            ("Common", DATA["error_occurrence"]["error_message"]),
+            ("oneError", "one failed"),
+            (f"{MARK}Error", f"{MARK} failed"),
+        )
+        for confidence in ("likely", "possible")
+        for body in (
+            {"error_type": error_type, "error_message": message, "min_confidence": confidence},
+        )
+    ],
+    "reportOutcome": [
+        ("POST", f"/v1/resolutions/{name}/outcomes", json.dumps(body).encode(), JSON)
+        for name in (THEIR_RESOLUTION, MY_RESOLUTION, "res-x")
+        for body in (
+            {"worked": True},
+            {"worked": False, "pattern_id": THEIRS[1]["pattern_id"]},
+            {"worked": False, "pattern_id": MINE[1]["pattern_id"]},
+        )
+    ],
+    "searchCorrections": [
+        ("POST", "/v1/corrections/search", json.dumps(body).encode(), JSON)
+        for body in (
+            {"output": "use a float"},
+            {"output": "use a float", "agent": f"{MARK}-agent", "limit": 20, "min_score": 0},
+        )
     ],
     "mergeErrorGroups": [
         ("POST", f"/v1/errors/{group}/merge", json.dumps({"into": into}).encode(), JSON)

@@ -33,6 +33,9 @@ def test_a_typed_program_works_with_the_service(program: str, tmp_path: Path) ->
         "ok findsByFilters",
         "ok asksWhichAgentDoesBest",
         "ok addsAResolution",
+        "ok asksWhatFixedAnErrorAndTellsThatItWorked",
+        "ok checksAnOutputBeforeItIsGiven",
+        "ok mergesAndSplitsGroupsOfErrors",
         "ok readsAnExport",
         "ok isToldWhatToChange",
     ]

@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.server import keep_threads_moving
-from tests.benchmarks import grouping, learning, migration, redaction, resolve, storage
+from tests.benchmarks import (
+    corrections,
+    grouping,
+    learning,
+    migration,
+    redaction,
+    resolve,
+    storage,
+)
 from tests.benchmarks.speed import command as speed
 from tests.benchmarks.table import line_of
 
@@ -18,6 +26,7 @@ BENCHMARKS = {
     "storage": storage.BENCHMARK,
     "migration": migration.BENCHMARK,
     "redaction": redaction.BENCHMARK,
+    "corrections": corrections.BENCHMARK,
     "grouping": grouping.BENCHMARK,
     "resolve": resolve.BENCHMARK,
     "learning": learning.BENCHMARK,

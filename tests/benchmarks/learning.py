@@ -9,7 +9,9 @@ from typing import Any
 
 from app.metrics import Metrics
 from app.service import PatternService, RetentionPolicy
-from app.service.feed import Feed
+from app.service.corrections import Corrections
+from app.service.feed import Feed, Follower
+from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
 from app.service.learner import Learner
 from app.storage.base import Storage
 from app.storage.registry import StorageOptions, storage_from
@@ -43,7 +45,7 @@ async def _rates(folder: Path, name: str, some: Patterns) -> AsyncIterator[Row]:
     for number in range(ROUNDS):
         for learning in (False, True) if number % 2 else (True, False):
             storage = await _opened(folder / f"{number}{learning}.db")
-            feed = Feed(storage, [Learner(storage)] if learning else [])
+            feed = Feed(storage, _followers(storage) if learning else [])
             feed.start()
             begun = time.perf_counter()
             await _store(storage, some)
@@ -64,7 +66,7 @@ async def _rates(folder: Path, name: str, some: Patterns) -> AsyncIterator[Row]:
 async def _delay(folder: Path, errors: Patterns) -> Row:
     """How long single errors take to be learned where little else happens."""
     storage = await _opened(folder / "store.db")
-    feed = Feed(storage, [Learner(storage)])
+    feed = Feed(storage, _followers(storage))
     feed.start()
     delays = []
     for number in range(SINGLE):
@@ -78,6 +80,12 @@ async def _delay(folder: Path, errors: Patterns) -> Row:
     name = "an error is learned after: middle, longest"
     measured = f"{milliseconds(statistics.median(delays))}, {milliseconds(max(delays))}"
     return name, measured, "at most 1000 ms"
+
+
+def _followers(storage: Storage) -> list[Follower]:
+    """Those that the service has."""
+    learner = Learner(storage, KnownErrors(), analysis=analysis, version=ANALYSIS_VERSION)
+    return [learner, Corrections(storage)]
 
 
 async def _store(storage: Storage, some: Patterns) -> None:

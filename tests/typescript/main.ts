@@ -189,6 +189,37 @@ async function addsAResolution(): Promise<void> {
   strictEqual(pattern.stored.revision, 2);
 }
 
+async function asksWhatFixedAnErrorAndTellsThatItWorked(): Promise<void> {
+  const { error_type, error_message, stack_trace } = occurrence.data;
+  const body: Schemas["ErrorQuestion"] = { error_type, error_message, stack_trace, context: { ...context } };
+  let found: Schemas["ResolutionCandidate"] | undefined;
+  while (found === undefined) {
+    const answer = await client.POST("/v1/errors/resolve", { body });
+    found = answer.data?.candidates[0]; // it is learned within a second
+  }
+  strictEqual(found.resolution, "Convert the fee to an int.");
+  strictEqual(found.confidence, "exact");
+  const path = { resolution_id: found.resolution_id };
+  const outcome = { params: { path }, body: { worked: true, pattern_id: "ts:error" } };
+  const told = await client.POST("/v1/resolutions/{resolution_id}/outcomes", outcome);
+  const again = await client.POST("/v1/resolutions/{resolution_id}/outcomes", outcome);
+  deepStrictEqual([told.response.status, again.response.status], [201, 200]);
+  strictEqual(told.data!.decision.kind, "outcome");
+}
+
+async function checksAnOutputBeforeItIsGiven(): Promise<void> {
+  const body = { output: correction.data.original_output, agent: correction.data.agent };
+  let items: Schemas["CorrectionFound"][] = [];
+  while (items.length === 0) {
+    items = (await client.POST("/v1/corrections/search", { body })).data?.items ?? [];
+  }
+  const [found] = items;
+  strictEqual(found?.pattern.pattern_id, "ts:correction");
+  strictEqual(found?.rests_on.same_agent, true);
+  const recurring = await client.GET("/v1/corrections/recurring", { params: { query: { min_count: 2 } } });
+  deepStrictEqual(recurring.data, { items: [], items_omitted: 0 });
+}
+
 async function mergesAndSplitsGroupsOfErrors(): Promise<void> {
   const others = ["no fee", "no tax"].map((error_message, place) => ({
     pattern_id: `ts:error:${place}`,
@@ -257,6 +288,8 @@ for (const step of [
   findsByFilters,
   asksWhichAgentDoesBest,
   addsAResolution,
+  asksWhatFixedAnErrorAndTellsThatItWorked,
+  checksAnOutputBeforeItIsGiven,
   mergesAndSplitsGroupsOfErrors,
   readsAnExport,
   isToldWhatToChange,

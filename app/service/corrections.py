@@ -1,0 +1,220 @@
+"""Corrections of users: learned as they come in, and told to whoever is about to need them."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from sys import intern
+
+from app.errors import StillLoading
+from app.learning.corrections.differences import Change, changes_of
+from app.learning.corrections.hunks import hunks_of
+from app.learning.corrections.index import LEAST_SCORE, Correction, CorrectionIndex, Repeated
+from app.schemas.fields import PatternType
+from app.schemas.filters import Filters
+from app.schemas.records import StoredDocument
+from app.service.patterns import PAGE_BYTES, PatternService
+from app.storage.base import Changes, Storage
+
+LOAD_STEP = 500
+LOAD_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A correction that an output seems to need again, and what was changed then."""
+
+    repeated: Repeated
+    change: Change
+    pattern: StoredDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A change that was asked for more than once, and the latest that asked for it."""
+
+    corrections: Sequence[Correction]
+    change: Change
+    pattern: StoredDocument
+
+    def agents(self) -> Counter[str]:
+        return Counter(each.agent for each in self.corrections)
+
+    def types(self) -> Counter[str]:
+        return Counter(each.correction_type for each in self.corrections)
+
+    def categories(self) -> Counter[str]:
+        return Counter(each.category for each in self.corrections if each.category is not None)
+
+
+class Corrections:
+    """The follower that learns corrections, and answers from what it has learned.
+
+    It keeps nothing: where the service starts, it reads all there are.
+    """
+
+    name = "corrections"
+    filters = Filters(pattern_types=(PatternType.USER_CORRECTION,))
+    deletes = True
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._index = CorrectionIndex()
+        self._seqs: dict[str, int] = {}
+        self._mutex = threading.Lock()
+        self._through: int | None = None
+
+    async def begin(self) -> int:
+        if self._through is None:
+            begun = (await self._storage.summary(now=0)).last_seq
+            await self._load()
+            self._through = begun  # a deletion meanwhile may be of what was read before
+        return self._through
+
+    async def take(self, step: Changes) -> None:
+        await asyncio.to_thread(self._take, step)
+        self._through = step.through
+
+    async def search(
+        self,
+        service: PatternService,
+        output: str,
+        *,
+        agent: str | None,
+        task_type: str | None,
+        limit: int,
+        least: float | None,
+    ) -> list[Advice]:
+        """What was corrected in outputs like this one, as far as a service may see it.
+
+        The likeliest first. Raises StillLoading.
+        """
+        self._check_ready()
+
+        def find() -> list[Repeated]:
+            with self._mutex:
+                return self._index.search(
+                    output,
+                    agent=agent,
+                    task_type=task_type,
+                    projects=service.project_names,
+                    limit=limit,
+                    least=LEAST_SCORE if least is None else least,
+                )
+
+        found = await asyncio.to_thread(find)
+        patterns = await _read(service.storage, [each.correction for each in found])
+        return await asyncio.to_thread(
+            lambda: [
+                Advice(each, change, pattern)
+                for each in found
+                if (pattern := patterns.get(each.correction.seq)) is not None
+                if (change := _change(pattern, each.key)) is not None
+            ]
+        )
+
+    async def recurring(
+        self, service: PatternService, filters: Filters, *, least: int, limit: int
+    ) -> tuple[list[Recurrence], int]:
+        """What was asked at least so often by those that match: the most first, and how many more.
+
+        Raises StillLoading and QueryTooExpensive.
+        """
+        self._check_ready()
+        types = filters.pattern_types
+        if types and PatternType.USER_CORRECTION not in types:
+            return [], 0
+        corrections_only = replace(filters, pattern_types=(PatternType.USER_CORRECTION,))
+        seqs = await service.storage.matching(corrections_only)
+
+        def find() -> list[tuple[int, list[Correction]]]:
+            with self._mutex:
+                return self._index.recurring(seqs, least)
+
+        found = await asyncio.to_thread(find)
+        patterns = await _read(service.storage, [same[-1] for _, same in found[:limit]])
+        told = [
+            Recurrence(same, change, pattern)
+            for key, same in found[:limit]
+            if (pattern := patterns.get(same[-1].seq)) is not None
+            if (change := _change(pattern, key)) is not None
+        ]
+        return told, len(found) - len(told)
+
+    def _check_ready(self) -> None:
+        if self._through is None:
+            raise StillLoading
+
+    async def _load(self) -> None:
+        """Learn all there are, at most half the time."""
+        after = 0
+        while True:
+            started = time.monotonic()
+            step = await self._storage.changes(
+                self.filters,
+                after_seq=after,
+                limit=LOAD_STEP,
+                max_bytes=LOAD_BYTES,
+                deletes=False,
+                begun_at=0,
+            )
+            if step.through == after:
+                return
+            await asyncio.to_thread(self._take, step)
+            after = step.through
+            await asyncio.sleep(time.monotonic() - started)
+
+    def _take(self, step: Changes) -> None:
+        learned = [_correction(each) for each in step.changes if isinstance(each, StoredDocument)]
+        gone = [each.pattern_id for each in step.changes if not isinstance(each, StoredDocument)]
+        with self._mutex:
+            self._forget([*gone, *(each.pattern_id for each in learned)])
+            for each in learned:
+                self._seqs[each.pattern_id] = each.seq
+                self._index.add(each)
+
+    def _forget(self, pattern_ids: Iterable[str]) -> None:
+        for pattern_id in pattern_ids:
+            seq = self._seqs.pop(pattern_id, None)
+            if seq is not None:
+                self._index.remove(seq)
+
+
+def _correction(pattern: StoredDocument) -> Correction:
+    content = pattern.content()
+    data = content["data"]
+    task_type, category = data.get("task_type"), data.get("correction_category")
+    return Correction(
+        pattern.seq,
+        pattern.pattern_id,
+        pattern.timestamp,
+        intern(content["context"].get("project_name", "")),
+        intern(data["agent"]),
+        None if task_type is None else intern(task_type),
+        intern(data["correction_type"]),
+        None if category is None else intern(category),
+        hunks_of(data["original_output"], data["corrected_output"]),
+    )
+
+
+async def _read(storage: Storage, corrections: Sequence[Correction]) -> dict[int, StoredDocument]:
+    """Their patterns as they are now, by the `seq` known: the first, as many as a page holds."""
+    found: dict[int, StoredDocument] = {}
+    size = 0
+    for correction in corrections:
+        pattern = await storage.get(correction.pattern_id)
+        if pattern is not None and pattern.pattern_type == PatternType.USER_CORRECTION:
+            size += len(pattern.document)
+            if found and size > PAGE_BYTES:
+                break
+            found[correction.seq] = pattern
+    return found
+
+
+def _change(pattern: StoredDocument, key: int) -> Change | None:
+    """The change with a key, None where the pattern has been changed and asks for it no more."""
+    data = pattern.content()["data"]
+    changes = changes_of(data["original_output"], data["corrected_output"])
+    return next((change for change in changes if change.key == key), None)
