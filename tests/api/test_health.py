@@ -108,7 +108,7 @@ async def test_batches_commits_and_the_store_are_measured(client: AsyncClient) -
 async def test_waiting_posts_share_a_commit(client: AsyncClient) -> None:
     await asyncio.gather(*[client.post("/v1/patterns", json=pattern()) for _ in range(40)])
     samples = await metrics(client)
-    assert value(samples, "commit_writes_sum") >= 40  # and what the learner writes
+    assert value(samples, "commit_writes_sum") >= 40  # with those of whoever learns
     assert value(samples, "commit_writes_count") < 40
 
 

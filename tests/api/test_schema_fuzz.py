@@ -26,6 +26,11 @@ from tests.live import live_service
 
 MAY_REFUSE_VALID_REQUESTS = {
     "queryPatterns": "a cursor is opaque, and a made-up one is none",
+    "listErrorGroups": "a cursor is opaque, and a made-up one is none",
+    "getErrorGroup": "a cursor is opaque, and a made-up one is none",
+    "listDecisions": "a cursor is opaque, and a made-up one is none",
+    "mergeErrorGroups": "the group it goes into must be there, and be another",
+    "splitErrorGroup": "the errors must be of the group, and leave some in it",
     "deletePatterns": "there must be a filter, and `expect` must be the number that matches",
     "runRetention": "`older_than_days=0` needs `force=true`",
     "createPatterns": "the made-up body is not in the coding that the made-up header names",
