@@ -75,6 +75,11 @@ class Feed:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether followers are being told."""
+        return bool(self._jobs)
+
     async def caught_up(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all followers have been told of what is committed now, but no longer.
 
