@@ -62,7 +62,8 @@ class Feed:
 
     def __init__(self, storage: Storage, followers: Sequence[Follower]) -> None:
         self._storage = storage
-        self._followers = [_Following(storage, follower) for follower in followers]
+        turn = asyncio.Lock()  # all together take no more of the time than one
+        self._followers = [_Following(storage, follower, turn) for follower in followers]
         self._jobs: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -96,7 +97,8 @@ class Feed:
 class _Following:
     """How far one follower is."""
 
-    def __init__(self, storage: Storage, follower: Follower) -> None:
+    def __init__(self, storage: Storage, follower: Follower, turn: asyncio.Lock) -> None:
+        self._turn = turn
         self._storage = storage
         self._follower = follower
         self._told = -1
@@ -131,22 +133,23 @@ class _Following:
     async def _tell(self, through: int) -> int:
         """Tell all there is after a change; the last one now."""
         while True:
-            started, commits = time.monotonic(), await self._storage.next_commit(-1)
-            step = await self._storage.changes(
-                self._follower.filters,
-                after_seq=through,
-                limit=STEP,
-                max_bytes=STEP_BYTES,
-                deletes=self._follower.deletes,
-                begun_at=0,
-            )
-            if step.through == through:
-                return through
-            await self._follower.take(step)
-            through = step.through
-            spent = time.monotonic() - started
-            if await self._storage.next_commit(-1) > commits + 1:  # one may be its own
-                await asyncio.sleep(REST * spent)
+            async with self._turn:
+                started, commits = time.monotonic(), await self._storage.next_commit(-1)
+                step = await self._storage.changes(
+                    self._follower.filters,
+                    after_seq=through,
+                    limit=STEP,
+                    max_bytes=STEP_BYTES,
+                    deletes=self._follower.deletes,
+                    begun_at=0,
+                )
+                if step.through == through:
+                    return through
+                await self._follower.take(step)
+                through = step.through
+                spent = time.monotonic() - started
+                if await self._storage.next_commit(-1) > commits + 1:  # one may be its own
+                    await asyncio.sleep(REST * spent)
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
