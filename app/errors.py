@@ -161,7 +161,7 @@ class BodyTooLarge(PatternStoreError):
 
 
 class BodyTooSlow(PatternStoreError):
-    """The body, or a line of it, did not arrive in the time it is given."""
+    """The body, a line of it, or the head did not arrive in the time it is given."""
 
 
 class Overloaded(PatternStoreError):

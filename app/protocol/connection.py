@@ -8,6 +8,7 @@ from typing import Any
 
 from app.connections.pace import Pace, extension
 from app.connections.unread import Unread
+from app.errors import BodyTooSlow
 from app.protocol.http import HttpProtocol
 
 AGAIN_SECONDS = 1.0
@@ -160,8 +161,9 @@ class Connection(HttpProtocol):
             self._head_timer = None
 
     def _lose_patience(self) -> None:
-        if self._is_in_head:
-            self._answer_shortly(HTTPStatus.REQUEST_TIMEOUT)
+        can_tell = self._is_between_requests() and not self.transport.get_write_buffer_size()
+        if self._is_in_head and can_tell:
+            self._refuse(BodyTooSlow("The head of the request came too slowly."))
         else:
             self.transport.abort()
 

@@ -113,7 +113,7 @@ class HttpProtocol(HttpToolsProtocol):
         response, request_id = response_for(error, "/"), new_request_id()
         headers = [
             *self.server_state.default_headers,
-            *protected(response.raw_headers),
+            *protected([each for each in response.raw_headers if each[0] != b"connection"]),
             (b"connection", b"close"),
             (b"x-request-id", request_id.encode()),
         ]
