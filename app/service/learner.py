@@ -1,17 +1,16 @@
 """Learning errors as they come in: what each is, and what it tells of a way out."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from app.learning.fingerprint import VERSION, Fingerprint, fingerprint_of
+from app.learning.fingerprint import VERSION
 from app.learning.resolutions import resolution_hash
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.records import StoredDocument
+from app.service.analyses import Analyses, Analysis, fingerprint_only
 from app.service.bequest import bequeath
 from app.storage.base import Changes, Storage
 from app.storage.learned import LearnedError, Learning, VariantName
@@ -55,17 +54,6 @@ class NoIndex:
         """Nothing is there."""
 
 
-Analysis = Callable[[str, str, str | None, str], tuple[Fingerprint, bytes]]
-"""What is found out of an error's type, message, trace and project: who it is, and its features."""
-
-
-def fingerprint_only(
-    error_type: str, error_message: str, stack_trace: str | None, project_name: str
-) -> tuple[Fingerprint, bytes]:
-    """Who an error is, and no features."""
-    return fingerprint_of(error_type, error_message, stack_trace), b""
-
-
 class Learner:
     """The follower that learns errors.
 
@@ -87,7 +75,7 @@ class Learner:
     ) -> None:
         self._storage = storage
         self._index = index or NoIndex()
-        self._analysis = analysis
+        self._analyses = Analyses(analysis)
         self._version = version
         self.ready = asyncio.Event()
 
@@ -135,17 +123,17 @@ class Learner:
     def _lesson(self, pattern: StoredDocument) -> "_Lesson":
         content = pattern.content()
         data, project_name = content["data"], content["context"].get("project_name", "")
-        fingerprint, features = self._analysis(
+        analysed = self._analyses.of(
             data["error_type"], data["error_message"], data.get("stack_trace"), project_name
         )
         learned = LearnedError(
             pattern.seq,
-            fingerprint.variant,
-            fingerprint.group,
+            analysed.variant,
+            analysed.fingerprint,
             self._version,
-            fingerprint.title,
-            json.dumps(asdict(fingerprint.parts)),
-            features,
+            analysed.title,
+            analysed.parts,
+            analysed.features,
             resolution_hash(data.get("resolution") or ""),
             data.get("auto_resolved", False),
         )

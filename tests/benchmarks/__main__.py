@@ -6,6 +6,8 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +19,11 @@ from tests.benchmarks import (
     migration,
     redaction,
     resolve,
+    scale,
     storage,
 )
 from tests.benchmarks.speed import command as speed
-from tests.benchmarks.table import line_of
+from tests.benchmarks.table import Benchmark, line_of
 
 BENCHMARKS = {
     "storage": storage.BENCHMARK,
@@ -30,8 +33,9 @@ BENCHMARKS = {
     "grouping": grouping.BENCHMARK,
     "resolve": resolve.BENCHMARK,
     "learning": learning.BENCHMARK,
+    "scale": scale.BENCHMARK,
 }
-"""Those that build their stores anew each time, by name; a further one is a further line."""
+"""All but the speed table, by name; a further one is a further line."""
 
 
 def main() -> int:
@@ -40,8 +44,9 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=("speed", *BENCHMARKS), default="speed")
     parser.add_argument("--patterns", type=int, metavar="N", help="how many are stored")
     parser.add_argument(
-        "--folder", type=Path, help=f"where stores are built; speed keeps its own [{speed.CACHE}]"
-    )
+        "--folder", type=Path, metavar="FOLDER",
+        help=f"where stores are built; speed and scale keep theirs [{speed.CACHE}]",
+    )  # fmt: skip
     speed.add_options(parser)
     arguments = parser.parse_args()
     if arguments.name == "speed":
@@ -59,9 +64,18 @@ async def _run(name: str, patterns: int, parent: Path | None) -> None:
     benchmark = BENCHMARKS[name]
     print(line_of(benchmark.heads))
     print(line_of(("---",) * len(benchmark.heads)))
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
-        async for row in benchmark.run(Path(folder), patterns):
+    with _folder(benchmark, parent) as folder:
+        async for row in benchmark.run(folder, patterns):
             print(line_of(row), flush=True)
+
+
+@contextmanager
+def _folder(benchmark: Benchmark, parent: Path | None) -> Iterator[Path]:
+    if benchmark.keeps:
+        yield (parent or speed.CACHE).expanduser()
+    else:
+        with tempfile.TemporaryDirectory(dir=parent) as folder:
+            yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ class Benchmark:
     """A measurement: the heads of its columns, and what yields its rows as it goes.
 
     `run` is given a folder to build in and a number of patterns; `patterns` if none is asked for.
+    What it builds is removed, unless it `keeps` it for the next time.
     """
 
     heads: Row
     run: Callable[[Path, int], AsyncIterator[Row]]
     patterns: int = 100_000
+    keeps: bool = False
 
 
 def line_of(row: Row) -> str:

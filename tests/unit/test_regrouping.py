@@ -7,7 +7,8 @@ import pytest
 
 from app.learning.fingerprint import Fingerprint, Parts
 from app.service.feed import Feed
-from app.service.learner import Analysis, Learner
+from app.service.analyses import Analysis
+from app.service.learner import Learner
 from app.storage.base import Storage
 from app.storage.learned import Learning
 from tests.contract.conftest import Store

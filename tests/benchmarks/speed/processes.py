@@ -44,7 +44,7 @@ class Server:
         self, command: Sequence[str], environment: dict[str, str], port: int, log: Path
     ) -> None:
         self._log = log
-        self._port = port
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.started_in = 0.0
         """Seconds until it answered with 200, once it has."""
@@ -98,7 +98,7 @@ class Server:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = {}
     ) -> tuple[int, bytes]:
         """The status and the body of one answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_START_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_START_SECONDS)
         try:
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
