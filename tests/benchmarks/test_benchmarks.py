@@ -25,12 +25,24 @@ def benchmark(*options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_prints_a_table_and_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     done = benchmark(name, "--patterns", "150", "--folder", str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr == "") == (0, not BENCHMARKS[name].keeps)
     title, _, *table = done.stdout.splitlines()
     assert title.startswith(f"{name}, 150 patterns, ")
     assert {line.count(" | ") for line in table} == {len(BENCHMARKS[name].heads) - 1}
     assert len(table) > 3
-    assert not [*tmp_path.iterdir()]
+    assert len([*tmp_path.iterdir()]) == BENCHMARKS[name].keeps
+
+
+def test_the_store_for_scale_is_built_once_and_has_the_groups_it_was_made_of(
+    tmp_path: Path,
+) -> None:
+    tables = [benchmark("scale", "--patterns", "400", "--folder", str(tmp_path)) for _ in "12"]
+    assert [done.returncode for done in tables] == [0, 0]
+    assert [done.stderr for done in tables] == ["building errors-400, once\n", ""]
+    for done in tables:
+        rows = dict(line.strip("| ").split(" | ")[:2] for line in done.stdout.splitlines()[4:])
+        assert rows["groups and variants known"].startswith("10 and ")
+        assert rows["questions that were told a group"] == "200 of 200 known, 0 of 200 unknown"
 
 
 def test_the_speed_table_has_every_target(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.learning.fingerprint import Fingerprint, Parts
-from app.service.feed import Feed
 from app.service.analyses import Analysis
+from app.service.feed import Feed
 from app.service.learner import Learner
 from app.storage.base import Storage
 from app.storage.learned import Learning

@@ -102,9 +102,13 @@ def _answering(server: Server, asked: Asked, questions: Bodies) -> Iterator[Row]
     yield f"{len(questions):,} questions by 1 connection, p50", *_time(alone, 50, "15 ms")
     yield "the same, p99", *_time(alone, 99, "60 ms")
     together = answered(server.port, questions, _AT_ONCE)
-    yield f"by {_AT_ONCE} connections at once, p50", *_time(together, 50)
-    yield "the same, p99", *_time(together, 99)
-    yield "of these a group was told", f"{alone.known:,}, {len(asked.known):,} are of known", ""
+    yield f"the same by {_AT_ONCE} connections at once, p50", *_time(together, 50)
+    yield f"the same by {_AT_ONCE} connections at once, p99", *_time(together, 99)
+    told = (
+        f"{answered(server.port, some).known:,} of {len(some):,} {which}"
+        for some, which in ((asked.known, "known"), (asked.unknown, "unknown"))
+    )
+    yield "questions that were told a group", ", ".join(told), ""
 
 
 def _delays(server: Server, new: Bodies) -> Iterator[float]:
