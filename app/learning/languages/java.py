@@ -128,6 +128,7 @@ def _head(text: str) -> Raised | None:
     return found and Raised(_class(found[1]), text[found.end() :].strip())
 
 
+@lru_cache(REMEMBERED)  # as well, for lines whose numbers have changed
 def _frame(where: str) -> Frame | None:
     """A frame by what stands before the parenthesis; none for what compilers put between two."""
     class_name, _, function = _MODULE.sub("", where).rpartition(".")
