@@ -12,7 +12,7 @@ Analysis = Callable[[str, str, str | None, str], tuple[Fingerprint, bytes]]
 """What is found out of an error's type, message, trace and project: who it is, and its features."""
 
 MOST_REMEMBERED = 2048
-"""Errors that differ of which it is remembered what they are: some 3 KB each."""
+"""Errors that differ of which it is remembered what they are: of real ones 1 KB each."""
 
 
 def fingerprint_only(
