@@ -8,8 +8,8 @@ AGAIN_SECONDS = 1.0
 """Before which a refused client is not to ask again: what `Retry-After` says."""
 
 LONGEST_SECONDS = 3.0
-"""After which a connection is heard again however much is under way; clients often wait for an
-answer five seconds."""
+"""After which a connection is heard again though little is served; many clients wait for an
+answer no longer than five seconds."""
 
 _LOOK_SECONDS = 0.1
 """How often it is looked who has rested long enough."""
@@ -24,9 +24,9 @@ class Pace:
 
     They would be refused thousands of times a second, and those accepted would wait in between.
     What is served sets the pace instead, as acknowledgements set that of TCP (Jacobson,
-    Congestion Avoidance and Control, 1988): with each answer one of them is heard, so that
-    refusing takes no more than about a quarter of the time whatever their number, since it costs
-    a third of serving. Where there is room that is the one that has rested least, since its
+    Congestion Avoidance and Control, 1988): with each answer one of them is heard. Refusing took
+    33 µs of CPU time where storing took 285, so that it takes about a tenth of the time,
+    whatever their number. Where there is room the one is heard that has rested least, since its
     answer then comes soonest after its question (adaptive LIFO: Maurer, Fail at Scale, ACM
     Queue 2015). While the service is busy it is the one that has rested longest, once Retry-After
     is over, and that is refused again: accepted so late, it would be answered too late.

@@ -108,12 +108,10 @@ class Connection(HttpProtocol):
             self._limits.pace.note_answer()
             return
         self._is_refused = False
-        now = self.loop.time()
-        was_early = now < self._early_until
-        self._early_until = now + AGAIN_SECONDS
-        if was_early:
+        if self.loop.time() < self._early_until:
             self._rest()
         else:
+            self._early_until = self.loop.time() + AGAIN_SECONDS
             super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -150,6 +148,7 @@ class Connection(HttpProtocol):
 
     def _rest(self) -> None:
         """Hear nothing for a while, and then go on."""
+        self._early_until = self.loop.time() + AGAIN_SECONDS
         if not self._is_resting and not self.transport.is_closing():
             self._is_resting = True
             self.flow.pause_reading()
@@ -157,7 +156,7 @@ class Connection(HttpProtocol):
 
     def _go_on(self, is_late: bool) -> None:
         self._is_resting, self._is_late = False, is_late
-        self._early_until = self.loop.time() + _WAITING_SECONDS
+        self._early_until = max(self._early_until, self.loop.time() + _WAITING_SECONDS)
         super().on_response_complete()
 
     def _is_between_requests(self) -> bool:
