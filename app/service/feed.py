@@ -1,16 +1,16 @@
 """Telling what is committed to those who learn from it, a moment later and off the writers' way.
 
 Each follower has a place of its own in the store's changes, and is given what comes after it in
-short steps. While others write, the feed rests between steps for several times as long as they
-take: what is learned may be a little late, what is reported must not be.
+short steps. The busier the service is otherwise, the longer the feed rests between steps: what is
+learned may be a little late, what is reported must not be.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple, Protocol
 
 from app.schemas.filters import Filters
 from app.storage.base import Changes, Storage
@@ -25,7 +25,15 @@ PAUSE_SECONDS = 0.2
 """How long after a commit the feed looks, so that it takes many commits at a time."""
 
 REST = 7
-"""How many times as long as a step took the feed rests after it, while others write."""
+"""How many times as long as a step took the feed rests after it, where the service is otherwise
+as busy as one core lets it be; the less busy, the shorter."""
+
+LEAST_REST = 0.25
+"""How many times as long as a step took the feed rests after it in any case, to see how busy the
+service is."""
+
+LONGEST_REST_SECONDS = 0.5
+"""After which it goes on in any case: a step may have been slow because the machine was."""
 
 PATIENCE_SECONDS = 5.0
 """How long somebody who needs all that was learned waits for it."""
@@ -62,13 +70,15 @@ class Feed:
 
     def __init__(self, storage: Storage, followers: Sequence[Follower]) -> None:
         self._storage = storage
-        turn = asyncio.Lock()  # all together take no more of the time than one
-        self._followers = [_Following(storage, follower, turn) for follower in followers]
+        self._turn = _Turn()
+        self._followers = [_Following(storage, follower, self._turn) for follower in followers]
+        self._begun = asyncio.Event()
         self._jobs: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin, with a store that is ready."""
         self._jobs = [asyncio.create_task(each.run(), name="feed") for each in self._followers]
+        self._begun.set()
 
     async def stop(self) -> None:
         """Break off; what was taken in was taken in."""
@@ -76,39 +86,28 @@ class Feed:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether followers are being told."""
-        return bool(self._jobs)
-
     async def caught_up(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until all followers have been told of what is committed now, but no longer.
-
-        At once where the feed has not begun.
-        """
-        if not self._jobs:
-            return
-        commits = await self._storage.next_commit(-1)
-        with suppress(TimeoutError):
+        """Wait until all followers have been told of what is committed now, but no longer."""
+        with suppress(TimeoutError), self._turn.hurried():
             async with asyncio.timeout(seconds):
+                await self._begun.wait()
+                commits = await self._storage.next_commit(-1)
                 await asyncio.gather(*[each.reach(commits) for each in self._followers])
 
 
 class _Following:
     """How far one follower is."""
 
-    def __init__(self, storage: Storage, follower: Follower, turn: asyncio.Lock) -> None:
-        self._turn = turn
+    def __init__(self, storage: Storage, follower: Follower, turn: "_Turn") -> None:
         self._storage = storage
         self._follower = follower
+        self._turn = turn
         self._told = -1
         self._progress = asyncio.Event()
-        self._awaited = asyncio.Event()
 
     async def reach(self, commits: int) -> None:
         """Wait until the follower knows what so many commits have brought."""
         while self._told < commits:
-            self._awaited.set()
             await self._progress.wait()
 
     async def run(self) -> None:
@@ -128,13 +127,12 @@ class _Following:
             self._progress.set()
             self._progress.clear()
             await self._storage.next_commit(commits)
-            await self._pause()
+            await self._turn.pause(PAUSE_SECONDS)
 
     async def _tell(self, through: int) -> int:
         """Tell all there is after a change; the last one now."""
         while True:
             async with self._turn:
-                started, commits = time.monotonic(), await self._storage.next_commit(-1)
                 step = await self._storage.changes(
                     self._follower.filters,
                     after_seq=through,
@@ -147,12 +145,63 @@ class _Following:
                     return through
                 await self._follower.take(step)
                 through = step.through
-                spent = time.monotonic() - started
-                if await self._storage.next_commit(-1) > commits + 1:  # one may be its own
-                    await asyncio.sleep(REST * spent)
 
-    async def _pause(self) -> None:
+
+class _Turn:
+    """Whose step is next: all followers together take no more of the time than one may.
+
+    Whoever has had the turn gives it back after a rest.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Lock()
+        self._hurry = asyncio.Event()
+        self._waiting = 0
+        self._begun = self._ended = _Moment.now()
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Without any rest, since somebody waits."""
+        self._waiting += 1
+        self._hurry.set()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._hurry.clear()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, unless somebody is in a hurry."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PAUSE_SECONDS):
-                await self._awaited.wait()
-        self._awaited.clear()
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+
+    async def __aenter__(self) -> None:
+        await self._free.acquire()
+        self._begun = _Moment.now()
+
+    async def __aexit__(self, *_: object) -> None:
+        rest = max(REST * self._begun.busy_since(self._ended), LEAST_REST)
+        self._ended = _Moment.now()
+        took = self._ended.time - self._begun.time
+        try:
+            await self.pause(min(rest * took, LONGEST_REST_SECONDS))
+        finally:
+            self._free.release()
+
+
+class _Moment(NamedTuple):
+    """When it was, and how much of the processor the process had used, in seconds."""
+
+    time: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> "_Moment":
+        return cls(time.monotonic(), time.process_time())
+
+    def busy_since(self, before: "_Moment") -> float:
+        """Which part of one core the process took, at most 1."""
+        passed = self.time - before.time
+        return min((self.processor - before.processor) / passed, 1.0) if passed else 1.0

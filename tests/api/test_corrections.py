@@ -85,11 +85,7 @@ async def running(settings: dict[str, Any]) -> AsyncIterator[tuple[FastAPI, Asyn
 
 async def learned(app: FastAPI) -> None:
     """Wait until all that is stored is learned."""
-    feed = app.state.parts.feed
-    async with asyncio.timeout(SECONDS):
-        while not feed.has_begun:
-            await asyncio.sleep(0.01)
-    await feed.caught_up(SECONDS)
+    await app.state.parts.feed.caught_up(SECONDS)
 
 
 async def test_an_empty_store_knows_nothing(app: FastAPI, client: AsyncClient) -> None:

@@ -1,6 +1,5 @@
 """`/v1/errors/resolve` and outcomes: what fixed it last time, and did that work?"""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,11 +72,7 @@ async def running(settings: dict[str, Any]) -> AsyncIterator[tuple[FastAPI, Asyn
 
 async def learned(app: FastAPI) -> None:
     """Wait until all that is stored is learned."""
-    feed = app.state.parts.feed
-    async with asyncio.timeout(SECONDS):
-        while not feed.has_begun:
-            await asyncio.sleep(0.01)
-    await feed.caught_up(SECONDS)
+    await app.state.parts.feed.caught_up(SECONDS)
 
 
 async def resolve(client: AsyncClient, question: dict[str, Any] = ASKED, **members: Any) -> Any:

@@ -32,6 +32,9 @@ Step: TypeAlias = Callable[[], Awaitable[None]]
 PAUSE_SECONDS = 0.05
 """How long a visitor rests between two of them, on average."""
 
+MOST_REFUSALS = 10
+"""How often a visitor asks the same, where each time it is told to come later."""
+
 RETENTION_DAYS = {
     "task_completion": 20,
     "error_occurrence": 10,
@@ -86,8 +89,16 @@ class Visitor(ABC):
             await asyncio.sleep(self.random.expovariate(1 / PAUSE_SECONDS))
 
     async def ask(self, method: str, path: str, *statuses: int, **more: Any) -> httpx.Response:
-        """Ask, and raise Wrong unless the answer has one of the statuses."""
-        answer = await self.client.request(method, path, **more)
+        """Ask, and raise Wrong unless the answer has one of the statuses.
+
+        Where there is more to do than can be done, ask again as late as the answer says.
+        """
+        for _ in range(MOST_REFUSALS):
+            answer = await self.client.request(method, path, **more)
+            if answer.status_code != 429:
+                break
+            self.found.asked["refused"] += 1
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
         if answer.status_code not in statuses:
             raise Wrong(f"{method} {answer.url}: {answer.status_code} {answer.text}")
         return answer

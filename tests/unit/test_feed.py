@@ -101,6 +101,18 @@ async def test_a_follower_that_fails_is_told_again_and_keeps_nobody_else_waiting
     await feed.stop()
 
 
+async def test_whoever_waits_before_it_has_begun_waits_for_that_too(storage: Storage) -> None:
+    listener = Listener()
+    feed = Feed(storage, [listener])
+    await storage.insert(record("a"))
+    waiting = asyncio.create_task(feed.caught_up())
+    await asyncio.sleep(0)
+    feed.start()
+    await waiting
+    assert listener.told == ["a"]
+    await feed.stop()
+
+
 async def test_whoever_waits_for_it_waits_only_so_long(storage: Storage) -> None:
     failing = Listener()
     failing.failures = 1000
