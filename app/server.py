@@ -88,10 +88,10 @@ def _limits(settings: Settings, parts: State) -> Limits:
     return Limits(
         make_room_for(settings.max_connections),
         settings.head_seconds,
-        Pace(asyncio.get_running_loop().time),
+        Pace(asyncio.get_running_loop(), parts.admission.is_busy),
         Unread(settings.max_unread_bytes, settings.answer_seconds),
         frozenset(route.path.encode() for route in unlimited),
-        parts.admission.is_full,
+        parts.admission.refuses_early,
         parts.metrics.repeated_refusals.inc,
     )
 

@@ -108,7 +108,8 @@ class Settings(BaseSettings):
     """The most characters of a tag, and of anything else in a pattern that a filter compares."""
 
     max_concurrent_requests: Annotated[int, Field(ge=1)] = 256
-    """The most requests to work on at a time, counted from when their body is whole."""
+    """The most requests to work on at a time, counted from when their body is whole; fewer where
+    they would wait long."""
 
     max_held_bytes: Annotated[int, Field(ge=1024)] = 128 * 1024 * 1024
     """The most bytes of bodies to hold in memory at a time, beside one as large as may be."""

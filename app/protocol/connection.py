@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from app.connections.pace import Pace, extension
+from app.connections.pace import AGAIN_SECONDS, Pace, extension
 from app.connections.unread import Unread
 from app.errors import BodyTooSlow
 from app.protocol.http import HttpProtocol
 
-AGAIN_SECONDS = 1.0
-"""Before which a refused client is not to ask again: what `Retry-After` says."""
-
 PIPELINED = 100
 """The most requests that may wait behind one on the same connection."""
+
+_WAITING_SECONDS = 0.1
+"""What comes so soon after a rest had come before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Limits:
     A request's head has `head_seconds` to arrive, from when the connection is made or from its
     first byte; so has what still comes of a body that nobody waits for any longer.
 
-    `is_full` tells whether the application would refuse whatever it is asked but the paths in
-    `always_heard`; `note_repeated` is called for each refusal made without asking it.
+    `refuses_early` tells whether those are refused who ask too early, but for the paths in
+    `always_heard`; `note_repeated` is called for each refusal made so, without the application.
     """
 
     max_connections: int
@@ -34,7 +34,7 @@ class Limits:
     pace: Pace
     unread: Unread
     always_heard: frozenset[bytes]
-    is_full: Callable[[], bool]
+    refuses_early: Callable[[], bool]
     note_repeated: Callable[[], None]
 
 
@@ -45,8 +45,9 @@ class Connection(HttpProtocol):
         super().__init__(**given)
         self._limits = limits
         self._is_refused = False
-        self._refused_at: float | None = None
+        self._early_until = 0.0  # what a refused client asks before is too early
         self._is_resting = False
+        self._is_late = False
         self._is_in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._extensions = extension(self._note_refusal)
@@ -64,11 +65,13 @@ class Connection(HttpProtocol):
         super().connection_lost(exc)
         self._stop_waiting()
         self._limits.unread.release(self.transport)
+        self._limits.pace.forget(self._go_on)
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives, of a head only for so long."""
         super().data_received(data)
-        if self._head_timer is None and self._is_between_requests():
+        is_idle = not self._is_resting and self._is_between_requests()
+        if is_idle and self._head_timer is None:
             self._await_head()
 
     def on_message_begin(self) -> None:
@@ -85,8 +88,8 @@ class Connection(HttpProtocol):
         if len(self.pipeline) >= PIPELINED:
             self.transport.abort()
         elif (
-            self._refused_at is not None
-            and self._is_early(self._refused_at)
+            self._early_until
+            and self._is_refused_early()
             and not self.parser.should_upgrade()  # which comes again, without the offer
         ):
             self._limits.note_repeated()
@@ -98,11 +101,17 @@ class Connection(HttpProtocol):
             super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request; after a refusal, only after a rest."""
-        if self._is_refused:
-            self._is_refused = False
+        """Go on with the next request; after the refusal of an early one, only after a rest."""
+        if not self._is_refused:
+            self._early_until = 0.0
+            super().on_response_complete()
+            self._limits.pace.note_answer()
+            return
+        self._is_refused = False
+        if self.loop.time() < self._early_until:
             self._rest()
         else:
+            self._early_until = self.loop.time() + AGAIN_SECONDS
             super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -124,7 +133,7 @@ class Connection(HttpProtocol):
     def _note_refusal(self) -> None:
         self._is_refused = True
 
-    def _is_early(self, refused_at: float) -> bool:
+    def _is_refused_early(self) -> bool:
         """Whether the client asks again sooner than it was told, and in vain.
 
         Then it is refused again without the application, which would take twice as long.
@@ -132,21 +141,22 @@ class Connection(HttpProtocol):
         if not self._is_between_requests():
             return False
         return self._is_resting or (
-            self.loop.time() - refused_at < AGAIN_SECONDS
-            and self._limits.is_full()
+            self.loop.time() < self._early_until
             and self.url.partition(b"?")[0] not in self._limits.always_heard
+            and (self._is_late or self._limits.refuses_early())
         )
 
     def _rest(self) -> None:
         """Hear nothing for a while, and then go on."""
-        self._refused_at = self.loop.time()
+        self._early_until = self.loop.time() + AGAIN_SECONDS
         if not self._is_resting and not self.transport.is_closing():
             self._is_resting = True
             self.flow.pause_reading()
-            self.loop.call_later(self._limits.pace.rest(), self._go_on)
+            self._limits.pace.rest(self._go_on)
 
-    def _go_on(self) -> None:
-        self._is_resting = False
+    def _go_on(self, is_late: bool) -> None:
+        self._is_resting, self._is_late = False, is_late
+        self._early_until = max(self._early_until, self.loop.time() + _WAITING_SECONDS)
         super().on_response_complete()
 
     def _is_between_requests(self) -> bool:

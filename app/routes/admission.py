@@ -2,9 +2,12 @@
 
 A request counts from when its body is whole, so that nobody holds others up by sending slowly,
 until its answer is made. Beyond the limit it is refused at once, before its body is read where
-it can be. The bytes of bodies are counted as they arrive, against a limit of their own; where it
-is reached, those bodies are given up that come most slowly, so that nobody can keep others out
-by sending slowly.
+it can be. Who was refused and asks again too early finds only half of the places: the others are
+for those who wait, as telephone networks reserve trunks against repeated calls (ITU-T E.412).
+
+The bytes of bodies are counted as they arrive, against a limit of their own; where it is reached,
+those bodies are given up that come most slowly, so that nobody can keep others out by sending
+slowly.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.errors import BodyTooLarge, BodyTooSlow, Overloaded
+from app.routes.places import Places
 
 BYTES_PER_SECOND = 1000
 """What a body must bring on average, once its first seconds are over; Kestrel asks for 240."""
@@ -38,7 +42,7 @@ class Admission:
         self.under_way = 0
         self.held_bytes = 0
         self.arriving: set[Turn] = set()
-        self._max_requests = max_requests
+        self._places = Places(max_requests)
         self._max_bytes = max_bytes
         self._body_seconds = body_seconds
         self._max_ratio = max_ratio
@@ -47,14 +51,32 @@ class Admission:
         """What one request will take up; nothing yet."""
         return Turn(self)
 
-    def is_full(self) -> bool:
-        """Whether no further request can begin."""
-        return self.under_way >= self._max_requests
+    def begin(self) -> None:
+        """Take a place. Raises Overloaded where there is none."""
+        self.check()
+        self.under_way += 1
+
+    def end(self) -> None:
+        """Give a place back."""
+        self.under_way -= 1
+        self._places.note_answer()
 
     def check(self) -> None:
         """Raise Overloaded where no further request can begin."""
-        if self.is_full():
-            raise Overloaded(f"{self._max_requests} requests are under way already; try again.")
+        if self.under_way >= self._places.number:
+            self._places.note_refusal()
+            raise Overloaded(f"{self.under_way} requests are under way already; try again.")
+
+    def is_busy(self) -> bool:
+        """Whether nobody can begin who asks again too early."""
+        return self.under_way >= (self._places.number + 1) // 2
+
+    def refuses_early(self) -> bool:
+        """Whether someone who asks again too early is refused; if so, it is taken note of."""
+        if not self.is_busy():
+            return False
+        self._places.note_refusal()
+        return True
 
     def hold(self, size: int) -> None:
         """Count so many bytes more. Raises Overloaded where there is and can be no room."""
@@ -92,8 +114,7 @@ class Turn:
 
     def begin(self) -> None:
         """Take a place. Raises Overloaded where there is none."""
-        self._admission.check()
-        self._admission.under_way += 1
+        self._admission.begin()
         self._begun = True
 
     def hold(self, size: int) -> None:
@@ -146,7 +167,8 @@ class Turn:
 
     def end(self) -> None:
         """Give all of it back."""
-        self._admission.under_way -= self._begun
+        if self._begun:
+            self._admission.end()
         self._admission.held_bytes -= self._held
         self._begun, self._held = False, 0
 

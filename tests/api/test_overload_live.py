@@ -125,6 +125,38 @@ async def test_who_asks_again_too_soon_is_refused_again_but_may_ask_for_health(
         writer.close()
 
 
+async def test_who_waits_as_told_is_served_beside_a_crowd_that_does_not(
+    service: LiveService,
+) -> None:
+    answers, until = Answers(), time.monotonic() + SECONDS * 2
+    async with crowd(service):
+        posts = [post_on(service.url, f"p{n}", until, answers, patient=True) for n in range(20)]
+        await asyncio.gather(*posts)
+    assert set(answers.statuses) <= {201, 429}
+    assert not answers.without_retry_after
+    assert answers.accepted
+    assert set(answers.accepted) <= set(stored_ids(service))
+    assert healthy(service)
+
+
+async def test_who_was_refused_twice_is_heard_again_once_the_crowd_is_gone(
+    service: LiveService,
+) -> None:
+    place = urlsplit(service.url)
+    async with crowd(service):
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        refused = 0
+        while refused < 2:
+            writer.write(post_request(f"before-{refused}"))
+            refused += (await read_answer(reader))[0] == 429
+    status = 429
+    while status == 429:
+        writer.write(post_request("after"))
+        status, _ = await read_answer(reader)
+    assert status == 201
+    writer.close()
+
+
 @pytest.mark.parametrize("kind", ["idle", "slow_head", "slow", "half_closed", "vanishing"])
 def test_clients_that_only_hold_on_cost_nobody_anything(service: LiveService, kind: str) -> None:
     nuisances = Nuisances(service.url)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import socket
 import struct
@@ -24,13 +25,19 @@ class Answers:
     without_retry_after: int = 0
 
     def percentile(self, percent: float) -> float:
-        """The seconds within which so many percent of the accepted were answered."""
+        """The seconds within which so many percent of the accepted were answered; NaN: none was."""
         seconds = sorted(self.accepted.values())
-        return seconds[min(len(seconds) - 1, int(len(seconds) * percent / 100))]
+        last = len(seconds) - 1
+        return seconds[min(last, int(len(seconds) * percent / 100))] if seconds else math.nan
 
 
-async def post_on(url: str, prefix: str, until: float, answers: Answers) -> None:
-    """Post one pattern after the other over one connection, each under its own id."""
+async def post_on(
+    url: str, prefix: str, until: float, answers: Answers, *, patient: bool = False
+) -> None:
+    """Post one pattern after the other over one connection, each under its own id.
+
+    A patient client waits after a refusal as Retry-After says, others ask again at once.
+    """
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     number = 0
@@ -47,6 +54,7 @@ async def post_on(url: str, prefix: str, until: float, answers: Answers) -> None
             else:
                 answers.refused.append(seconds)
                 answers.without_retry_after += b"retry-after" not in headers
+                await asyncio.sleep(int(headers.get(b"retry-after", b"0")) if patient else 0)
             number += 1
     finally:
         writer.close()

@@ -2,8 +2,9 @@
 
 wrk posts over many connections, and asks again at once where it is refused, whatever Retry-After
 says: that is the worst case. It runs on the same machine, and takes its share of it. Some clients
-of our own, which count and time every answer, do the same. Latencies are theirs, from when they
-send a request; the rest is what the service counts.
+of our own, which count and time every answer, do the same, and as many wait as they are told.
+Latencies are theirs, from when they send a request; the rest is what the service counts. Where
+other work keeps the machine busy, compare what is stored for a second of the service's CPU time.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -26,6 +28,8 @@ from tests.live import LiveService, live_service
 
 CROWD = 2_000
 CLIENTS = 20
+"""Our own, of each kind."""
+
 IDLE = 2_000
 CAPACITY_CONNECTIONS = 64
 CAPACITY_SECONDS = 5
@@ -57,34 +61,55 @@ async def run(folder: Path, seconds: float, backend: str) -> int:
     """Overload a service so long, and print a report; 0 where it held what the README says."""
     store = BACKENDS[backend].format(folder=folder)
     with live_service(folder, PATTERNS_STORAGE_URL=store, PATTERNS_ACCESS_LOG="false") as service:
-        calm = await _load(service, "calm", 2)
-        before = _counted(service)
+        calm, _ = await _load(service, "calm", 2)
+        alone = _Work.of(service)
         _wrk(service, CAPACITY_CONNECTIONS, CAPACITY_SECONDS).wait()
-        begun = _counted(service)
-        capacity = (begun - before)[201] / CAPACITY_SECONDS
-        spent = cpu_seconds(service.process.pid)
+        alone = _Work.of(service) - alone
         nuisances = Nuisances(service.url)
         nuisances.idle(IDLE)
+        crowded = _Work.of(service)
         with _wrk(service, CROWD, seconds) as wrk:
             peak = asyncio.create_task(_peak(service, nuisances, seconds))
-            answers = await _load(service, "busy", seconds)
+            rude, patient = await _load(service, "busy", seconds)
             peak_bytes = await peak
             wrk.wait()
-        under_load = _counted(service) - begun
-        spent = cpu_seconds(service.process.pid) - spent
+        crowded = _Work.of(service) - crowded
         recovery = await _recovery(service, calm.percentile(99))
         nuisances.close()
-        print(f"{'CPU time the service had of each second':<44} {spent / seconds:.2f} s")
-        return _report(service, capacity, seconds, under_load, answers, peak_bytes, recovery)
+        return _report(service, seconds, alone, crowded, (rude, patient), peak_bytes, recovery)
 
 
-async def _load(service: LiveService, prefix: str, seconds: float) -> Answers:
-    answers = Answers()
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a service did: its answers to posts by status, and the seconds of CPU time it had."""
+
+    answers: Counter[int]
+    cpu_seconds: float
+
+    @classmethod
+    def of(cls, service: LiveService) -> "_Work":
+        return cls(_counted(service), cpu_seconds(service.process.pid))
+
+    def __sub__(self, before: "_Work") -> "_Work":
+        return _Work(self.answers - before.answers, self.cpu_seconds - before.cpu_seconds)
+
+    @property
+    def stored_by_cpu(self) -> float:
+        """Patterns stored for each second of CPU time."""
+        return self.answers[201] / self.cpu_seconds
+
+
+async def _load(service: LiveService, prefix: str, seconds: float) -> tuple[Answers, Answers]:
+    """What clients were answered that ask again at once, and what those that wait as told."""
     until = time.monotonic() + seconds
-    await asyncio.gather(
-        *[post_on(service.url, f"{prefix}-{n}", until, answers) for n in range(CLIENTS)]
-    )
-    return answers
+    rude, patient = Answers(), Answers()
+    clients = [
+        post_on(service.url, f"{prefix}-{is_patient:d}-{n}", until, answers, patient=is_patient)
+        for answers, is_patient in ((rude, False), (patient, True))
+        for n in range(CLIENTS)
+    ]
+    await asyncio.gather(*clients)
+    return rude, patient
 
 
 def _wrk(service: LiveService, connections: int, seconds: float) -> subprocess.Popen[bytes]:
@@ -142,39 +167,53 @@ _ONE = {
 
 def _report(
     service: LiveService,
-    capacity: float,
     seconds: float,
-    under_load: Counter[int],
-    answers: Answers,
+    alone: _Work,
+    crowded: _Work,
+    clients: tuple[Answers, Answers],
     peak: int,
     recovery: float,
 ) -> int:
-    lost = [name for name in answers.accepted if not _is_stored(service, name)]
+    lost = [name for each in clients for name in each.accepted if not _is_stored(service, name)]
     stored = httpx.get(f"{service.url}/v1/count").json()["count"]
-    goodput = under_load[201] / seconds
-    others = {status: n for status, n in under_load.items() if status not in (201, 429)}
-    refused = sorted(answers.refused)
+    capacity, goodput = alone.answers[201] / CAPACITY_SECONDS, crowded.answers[201] / seconds
+    others = {status: n for status, n in crowded.answers.items() if status not in (201, 429)}
+    without_retry_after = sum(each.without_retry_after for each in clients)
     lines = {
+        "CPU time the service had of each second": f"{crowded.cpu_seconds / seconds:.2f} s",
         f"stored a second over {CAPACITY_CONNECTIONS} connections": f"{capacity:,.0f}",
         f"… over {CROWD:,}, beside {IDLE:,} idle ones": f"{goodput:,.0f}",
         "… of what it was": f"{goodput / capacity:.2f}",
-        "refused a second": f"{under_load[429] / seconds:,.0f}",
+        "… for a second of CPU time, of what it was": (
+            f"{crowded.stored_by_cpu / alone.stored_by_cpu:.2f}"
+        ),
+        "refused a second": f"{crowded.answers[429] / seconds:,.0f}",
         "other statuses": others or "none",
-        "answers seen by the counting clients": dict(answers.statuses),
-        "accepted: p50, p99, s": f"{answers.percentile(50):.3f}, {answers.percentile(99):.3f}",
-        "refused: p99, s": f"{refused[int(len(refused) * 0.99)]:.3f}" if refused else "-",
-        "refused without Retry-After": answers.without_retry_after,
+        **_seen(clients[0], "that ask again at once"),
+        **_seen(clients[1], "that wait as told"),
+        "refused without Retry-After": without_retry_after,
         "accepted but not stored": len(lost),
         "stored though not accepted": f"{stored - _counted(service)[201]:,}",
         "memory (PSS) at its peak, MiB": f"{peak / MIB:.0f}",
         "back to normal after, s": f"{recovery:.2f}",
     }
     for what, value in lines.items():
-        print(f"{what:<44} {value}")
-    broken = lost or answers.without_retry_after or any(status >= 500 for status in under_load)
-    held = goodput > capacity / 2 and answers.percentile(99) < 1
+        print(f"{what:<52} {value}")
+    broken = lost or without_retry_after or any(status >= 500 for status in crowded.answers)
+    is_quick = all(each.percentile(99) < 1 for each in clients)
+    held = goodput > capacity / 2 and is_quick
     borne = peak < BORNE_BYTES and recovery < 2
     return 0 if held and borne and not broken else 1
+
+
+def _seen(answers: Answers, who: str) -> dict[str, object]:
+    accepted = [f"{answers.percentile(percent):.3f}" for percent in (50, 99)]
+    refused = sorted(answers.refused)
+    return {
+        f"answers to clients {who}": dict(answers.statuses),
+        f"accepted {who}: p50, p99, s": ", ".join(accepted),
+        f"refused {who}: p99, s": f"{refused[int(len(refused) * 0.99)]:.3f}" if refused else "-",
+    }
 
 
 def _is_stored(service: LiveService, pattern_id: str) -> bool:
