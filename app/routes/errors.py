@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import GroupNotFound, StorageUnavailable
+from app.errors import GroupNotFound
 from app.keys.key import Scope
 from app.routes.components import JSON, content
 from app.routes.direct import DirectRoute, operation
@@ -15,7 +15,7 @@ from app.routes.parameters import (
     read_parameters,
 )
 from app.routes.questions import read_question
-from app.routes.refusals import BODY, PARAMETERS, SEARCH
+from app.routes.refusals import BODY, PARAMETERS, SEARCH, STORAGE
 from app.routes.state import state_of
 from app.schemas.error_answers import DecisionMade
 from app.schemas.fields import GROUP_ID
@@ -34,7 +34,7 @@ _ID = {
     "example": "err-07f1c4a95be23d68",
 }
 _DECIDED = {201: {"description": "Decided.", "content": content("DecisionMade")}}
-_DECIDING = (*PARAMETERS, *BODY, GroupNotFound, StorageUnavailable)
+_DECIDING = (*PARAMETERS, *BODY, GroupNotFound, *STORAGE)
 
 
 @router.get(
