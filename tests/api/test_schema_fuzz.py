@@ -50,6 +50,7 @@ MAY_TAKE_INVALID_BODIES = {
 }
 MAY_ALLOW_OTHER_METHODS = {
     "createPatterns": "`batch` is an id as well, and its path that of a pattern",
+    "resolveError": "`resolve` may be an id as well, and its path that of a group",
 }
 NOT_LIMIT_BY_LIMIT = {
     "createPatterns": "its items are those of createPattern, in three media types: 2,700 requests",
