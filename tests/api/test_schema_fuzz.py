@@ -78,6 +78,7 @@ CONFIG = schemathesis.Config.from_dict(
                 "positive_data_acceptance": MAY_REFUSE_VALID_REQUESTS,
                 "negative_data_rejection": MAY_TAKE_INVALID_BODIES,
                 "allow_header_conformance": MAY_ALLOW_OTHER_METHODS,
+                "unsupported_method": MAY_ALLOW_OTHER_METHODS,
             }.items()
             for operation in operations
         ]
