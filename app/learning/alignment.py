@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.learning.confidence import Confidence, confidence_in
 from app.learning.features import Features, Field, is_function
-from app.learning.postings import Postings
+from app.learning.postings import WeightedPostings
 
 FRAMES, MESSAGE, TYPE, LIBRARY, PROJECT = 0.68, 0.20, 0.05, 0.02, 0.05
 """What each part weighs in a score. They sum to 1."""
@@ -45,7 +45,7 @@ class Agreement:
 class Asked:
     """A field of the question, ready to be compared with many."""
 
-    def __init__(self, field: Field, postings: Postings, faded: tuple[float, ...]) -> None:
+    def __init__(self, field: Field, postings: WeightedPostings, faded: tuple[float, ...]) -> None:
         self.places = dict(zip(field.tokens, field.positions, strict=True))
         self.weights = {token: postings.weight(token) for token in field.tokens}
         self.total = sum(self.weights.values())
@@ -73,7 +73,7 @@ class Asked:
 class Question:
     """An error that is compared with known ones: those that have been entered in `postings`."""
 
-    def __init__(self, features: Features, postings: Postings) -> None:
+    def __init__(self, features: Features, postings: WeightedPostings) -> None:
         self._features = features
         stack, text = _FADED
         self.frames = Asked(features.frames, postings, stack)

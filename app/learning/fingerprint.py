@@ -12,9 +12,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED
 from app.learning.messages import MOST_TEXT, normalised
-from app.learning.stack import Frame, Trace
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Trace
 from app.learning.trace import parse_trace
 
 VERSION = 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.learning.alignment import FRAMES, MESSAGE, TYPE, Agreement, Question
 from app.learning.confidence import place_of
 from app.learning.features import Features
-from app.learning.postings import Postings
+from app.learning.postings import WeightedPostings
 
 MOST_COMPARED = 50
 """Candidates that are compared carefully."""
@@ -49,7 +49,7 @@ class ErrorIndex:
     """
 
     def __init__(self) -> None:
-        self._postings = Postings()
+        self._postings = WeightedPostings()
         self._exemplars: dict[int, Exemplar] = {}
         self._numbers: dict[str, int] = {}
         self._free: list[int] = []

@@ -5,6 +5,7 @@ Drain3's masking), with what assertions print of the values they compare.
 """
 
 import re
+from functools import cache
 
 MOST_TEXT = 2048
 """Characters of a message that are read; those after them are left out."""
@@ -64,21 +65,26 @@ _KINDS = {
     "number": r"[+-]?\d++(?:,\d++)*+(?:\.\d++)*+(?:[eE][+-]?\d++)?+(?=\D|$)%?",
 }
 
-_VARIABLE = re.compile(
-    rf"(?P<compared>{_COMPARED})|(?<=token )(?P<token>\S)(?= )|(?<!\w)(?P<text>{'|'.join(_QUOTED)})"
-    rf"|(?<![^\W_])(?!(?!{_DAY}|{_MONTH})[A-Za-z]++(?:[ ,;)]|$))(?:"
-    + "|".join(f"(?P<{kind}>{shapes})" for kind, shapes in _KINDS.items())
-    + ")",
-    re.DOTALL,
-)
-
 
 def normalised(message: str) -> str:
     """A message with a placeholder, such as `<number>`, for each variable part.
 
     One pass over at most `MOST_TEXT` characters; each is looked at a bounded number of times.
     """
-    return _VARIABLE.sub(_placeholder, message[:MOST_TEXT]).strip()
+    return _variable().sub(_placeholder, message[:MOST_TEXT]).strip()
+
+
+@cache
+def _variable() -> re.Pattern[str]:
+    """Any variable part; it takes milliseconds to compile, so that it waits for a message."""
+    return re.compile(
+        rf"(?P<compared>{_COMPARED})|(?<=token )(?P<token>\S)(?= )"
+        rf"|(?<!\w)(?P<text>{'|'.join(_QUOTED)})"
+        rf"|(?<![^\W_])(?!(?!{_DAY}|{_MONTH})[A-Za-z]++(?:[ ,;)]|$))(?:"
+        + "|".join(f"(?P<{kind}>{shapes})" for kind, shapes in _KINDS.items())
+        + ")",
+        re.DOTALL,
+    )
 
 
 def _placeholder(found: re.Match[str]) -> str:

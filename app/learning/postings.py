@@ -1,19 +1,25 @@
-"""Which known errors have a word: an inverted index, and how rare each word is."""
+"""Which of what is known has a word: an inverted index, and how rare each word is."""
 
 import heapq
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 
 
 class Postings:
-    """Documents by the tokens they hold; documents are small integers, tokens 32-bit ones."""
+    """Documents by the tokens they hold; both are 32-bit integers."""
 
     def __init__(self) -> None:
         self._documents: dict[int, tuple[int, ...] | array[int]] = {}
-        self._number = 0
-        self._weights = _Weights(0)
+
+    def tokens(self) -> KeysView[int]:
+        """Those that any document holds."""
+        return self._documents.keys()
+
+    def __getitem__(self, token: int) -> "tuple[int, ...] | array[int]":
+        """The documents that hold a token, one of `tokens`."""
+        return self._documents[token]
 
     def add(self, document: int, tokens: Iterable[int]) -> None:
         """Enter a document, which must not be in already, under its distinct tokens."""
@@ -26,8 +32,6 @@ class Postings:
                 self._documents[token] = array("I", (*held, document))
             else:
                 held.append(document)
-        self._number += 1
-        self._weights = _Weights(self._number)
 
     def remove(self, document: int, tokens: Iterable[int]) -> None:
         """Take a document out again, from under the tokens it was entered with."""
@@ -39,6 +43,23 @@ class Postings:
                 held.remove(document)
                 if len(held) == 1:
                     self._documents[token] = tuple(held)
+
+
+class WeightedPostings(Postings):
+    """The same, with what each token tells by how few documents hold it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._number = 0
+        self._weights = _Weights(0)
+
+    def add(self, document: int, tokens: Iterable[int]) -> None:
+        super().add(document, tokens)
+        self._number += 1
+        self._weights = _Weights(self._number)
+
+    def remove(self, document: int, tokens: Iterable[int]) -> None:
+        super().remove(document, tokens)
         self._number -= 1
         self._weights = _Weights(self._number)
 

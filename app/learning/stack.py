@@ -4,6 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LONGEST_NAME = 300
+"""Characters of a class, function or file that are read; no compiler takes many more."""
+
+REMEMBERED = 4096
+"""Frames a language remembers the names of, since traces have most of their frames in common."""
+
 
 class Frame(NamedTuple):
     """A call in a trace, by names alone: where in a file it stands changes with every edit.

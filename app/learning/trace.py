@@ -2,7 +2,6 @@
 
 import re
 
-from app.learning.languages import LANGUAGES, Language
 from app.learning.recursion import without_recursion
 from app.learning.stack import Frame, Raised, Section, Trace, joined
 
@@ -29,6 +28,8 @@ def parse_trace(text: str) -> Trace:
     frames out of it, or the first that makes a frame of every third line. The work is linear in
     what is read, and that is bounded.
     """
+    from app.learning.languages import LANGUAGES, Language  # noqa: PLC0415 - until there is one
+
     text = _excerpt(text)
     language: Language | None = None
     sections: list[Section] = []

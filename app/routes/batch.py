@@ -45,7 +45,7 @@ _UNREADABLE = {
 
 _FAILED = {
     "schema": _BATCH_OR_NONE,
-    "examples": refs("examples", "StoppedBatch", "keys-unavailable"),
+    "examples": refs("examples", "StoppedBatch", "FailedBatch", "DamagedBatch", "keys-unavailable"),
 }
 """Without counts where the caller was not let in."""
 

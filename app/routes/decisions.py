@@ -4,12 +4,12 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import DecisionNotFound, StorageUnavailable
+from app.errors import DecisionNotFound
 from app.keys.key import Scope
 from app.routes.components import JSON, content
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import DecisionParameters, Parameters, read_parameters
-from app.routes.refusals import PARAMETERS
+from app.routes.refusals import PARAMETERS, STORAGE
 from app.routes.state import state_of
 from app.schemas.error_answers import DecisionMade
 
@@ -36,7 +36,7 @@ _NUMBER = {
         scope=Scope.READ,
         parameters=[DecisionParameters],
         answers={200: {"description": "A page of decisions.", "content": content("DecisionPage")}},
-        problems=(*PARAMETERS, StorageUnavailable),
+        problems=(*PARAMETERS, *STORAGE),
     ),
 )
 async def list_decisions(request: Request) -> Response:
@@ -58,7 +58,7 @@ async def list_decisions(request: Request) -> Response:
         scope=Scope.WRITE,
         parameters=[_NUMBER],
         answers={200: {"description": "It is undone.", "content": content("DecisionMade")}},
-        problems=(*PARAMETERS, DecisionNotFound, StorageUnavailable),
+        problems=(*PARAMETERS, DecisionNotFound, *STORAGE),
     ),
 )
 async def undo_decision(request: Request) -> Response:

@@ -1,15 +1,11 @@
 """Groups of errors: found, read, merged, split."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import GroupNotFound, InvalidRequest, StorageUnavailable
+from app.errors import GroupNotFound
 from app.keys.key import Scope
-from app.routes.bodies import JSON_TYPES, media_type, read_body
 from app.routes.components import JSON, content
 from app.routes.direct import DirectRoute, operation
 from app.routes.parameters import (
@@ -18,18 +14,16 @@ from app.routes.parameters import (
     Parameters,
     read_parameters,
 )
-from app.routes.refusals import BODY, PARAMETERS, SEARCH
+from app.routes.questions import read_question
+from app.routes.refusals import BODY, PARAMETERS, SEARCH, STORAGE
 from app.routes.state import state_of
-from app.schemas.error_answers import GROUP_ID, DecisionMade, Merge, Split
+from app.schemas.error_answers import DecisionMade
+from app.schemas.fields import GROUP_ID
 from app.schemas.filters import Filters, Order
-from app.schemas.json_text import read_json
-from app.schemas.validation import field_errors
-from app.storage.learned import GroupOrder, GroupStatus
+from app.schemas.questions import Merge, Split
+from app.storage.learned import Decision, GroupOrder, GroupStatus
 
 router = APIRouter(route_class=DirectRoute)
-
-MAX_BODY_BYTES = 64 * 1024
-"""More than any body here needs."""
 
 _ID = {
     "name": "group_id",
@@ -40,7 +34,7 @@ _ID = {
     "example": "err-07f1c4a95be23d68",
 }
 _DECIDED = {201: {"description": "Decided.", "content": content("DecisionMade")}}
-_DECIDING = (*PARAMETERS, *BODY, GroupNotFound, StorageUnavailable)
+_DECIDING = (*PARAMETERS, *BODY, GroupNotFound, *STORAGE)
 
 
 @router.get(
@@ -125,9 +119,9 @@ async def get_error_group(request: Request) -> Response:
 )
 async def merge_error_groups(request: Request) -> Response:
     read_parameters(request, Parameters)
-    body = await _body(request, TypeAdapter(Merge))
+    asked = await read_question(request, Merge)
     groups = state_of(request).service.groups
-    return await _decided(request, *await groups.merge(_group_of(request), body["into"]))
+    return await _decided(request, *await groups.merge(_group_of(request), asked.into))
 
 
 @router.post(
@@ -149,20 +143,11 @@ async def merge_error_groups(request: Request) -> Response:
 )
 async def split_error_group(request: Request) -> Response:
     read_parameters(request, Parameters)
-    body = await _body(request, TypeAdapter(Split))
+    asked = await read_question(request, Split)
     state = state_of(request)
     await state.feed.caught_up()  # its errors may have come in just now
     groups = state.service.groups
-    return await _decided(request, *await groups.split(_group_of(request), body["pattern_ids"]))
-
-
-async def _body(request: Request, shape: TypeAdapter[Any]) -> Any:
-    """The body, known to have a shape. Raises InvalidRequest."""
-    media_type(request, JSON_TYPES)
-    value = read_json(await read_body(request, MAX_BODY_BYTES))
-    if errors := field_errors(shape, value):
-        raise InvalidRequest("The body is not what the call takes; see errors.", errors)
-    return value
+    return await _decided(request, *await groups.split(_group_of(request), asked.pattern_ids))
 
 
 def _group_of(request: Request) -> str:
@@ -170,7 +155,7 @@ def _group_of(request: Request) -> str:
     return group_id
 
 
-async def _decided(request: Request, decision: Any, group_id: str) -> Response:
+async def _decided(request: Request, decision: Decision, group_id: str) -> Response:
     told = await state_of(request).service.decisions.tell(decision)
     answer: DecisionMade = {"decision": told, "group_id": group_id}
     return Response(to_json(answer), 201, media_type=JSON)

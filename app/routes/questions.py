@@ -3,14 +3,12 @@
 from typing import TypeVar
 
 from fastapi import Request
-from pydantic import TypeAdapter
 
-from app.errors import InvalidRequest
 from app.routes.bodies import JSON_TYPES, media_type, read_body
 from app.routes.state import state_of
 from app.schemas.json_text import read_json
 from app.schemas.questions import Question
-from app.schemas.validation import field_errors
+from app.schemas.validation import checked
 
 Asked = TypeVar("Asked", bound=Question)
 
@@ -19,6 +17,4 @@ async def read_question(request: Request, model: type[Asked]) -> Asked:
     """The body by a model. Raises InvalidRequest, and all that reading a body raises."""
     media_type(request, JSON_TYPES)
     value = read_json(await read_body(request, state_of(request).max_pattern_bytes))
-    if errors := field_errors(TypeAdapter(model), value):
-        raise InvalidRequest("The body is not a valid question; see errors.", errors)
-    return model.model_validate(value)
+    return checked(model, value)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.errors import InvalidRequest, ResolutionNotFound, StorageUnavailable
+from app.errors import ResolutionNotFound
 from app.keys.key import Scope
 from app.learning.confidence import Confidence
 from app.routes.components import JSON, content
@@ -12,7 +12,7 @@ from app.routes.direct import DirectRoute, header_parameter, operation
 from app.routes.parameters import Parameters, read_parameters
 from app.routes.patterns import IDEMPOTENCY_KEY, idempotency_key
 from app.routes.questions import read_question
-from app.routes.refusals import BODY, LEARNED, PARAMETERS
+from app.routes.refusals import BODY, LEARNED, PARAMETERS, SEARCH
 from app.routes.state import state_of
 from app.schemas.error_answers import DecisionMade, ResolutionCandidate, ResolutionsFound
 from app.schemas.questions import ErrorQuestion, OutcomeReport
@@ -45,7 +45,7 @@ _MADE = {"content": content("DecisionMade", example="OutcomeMade")}
         body=content("ErrorQuestion"),
         body_description="The error.",
         answers={200: {"description": "The resolutions.", "content": content("ResolutionsFound")}},
-        problems=(*PARAMETERS, *BODY, *LEARNED),
+        problems=(*PARAMETERS, *BODY, *LEARNED, *SEARCH),
     ),
 )
 async def resolve_error(request: Request) -> Response:
@@ -99,7 +99,7 @@ async def resolve_error(request: Request) -> Response:
             201: {"description": "It counts."} | _MADE,
             200: {"description": "It counted already."} | _MADE,
         },
-        problems=(*PARAMETERS, *BODY, ResolutionNotFound, InvalidRequest, StorageUnavailable),
+        problems=(*PARAMETERS, *BODY, ResolutionNotFound, *SEARCH),
     ),
 )
 async def report_outcome(request: Request) -> Response:

@@ -50,6 +50,16 @@ _STOPPED = {
     "detail": "The service is stopping; send the rest again when it is back.",
     "instance": "/v1/patterns/batch",
 }
+_FAILED = _STOPPED | {
+    "type": "urn:pattern-store:problem:storage-unavailable",
+    "title": "The storage does not answer",
+    "detail": "The store does not answer: disk I/O error.",
+}
+_DAMAGED = _STOPPED | {
+    "type": "urn:pattern-store:problem:damaged-store",
+    "title": "What is stored is damaged",
+    "detail": "The pattern 'pat-20251129-100000-001' is damaged in the store.",
+}
 _BY_TYPE = {
     "task_completion": 120,
     "error_occurrence": 42,
@@ -331,6 +341,8 @@ BODIES: dict[str, Any] = {
     "Patterns": list(EXAMPLES.values()),
     "WholeBatch": _COUNTS | {"stored": 997, "rejected": 0, "errors": []},
     "StoppedBatch": _STOPPED | _COUNTS,
+    "FailedBatch": _FAILED | _COUNTS,
+    "DamagedBatch": _DAMAGED | _COUNTS,
     "ExportLines": [*_STORED, _DELETED],
     "JSONSchema": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

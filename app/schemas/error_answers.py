@@ -2,14 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.schemas.answers import DateTime
-from app.schemas.fields import PATTERN_ID
 from app.schemas.patterns import StoredPattern
-
-GROUP_ID = "^err-[0-9a-f]{16}$"
 
 Status = Annotated[
     Literal["open", "resolved", "regressed"],
@@ -192,19 +189,3 @@ class DecisionMade(TypedDict):
 
     decision: Decision
     group_id: str | None
-
-
-@with_config(ConfigDict(extra="forbid"))
-class Merge(TypedDict):
-    """Which group another goes into."""
-
-    into: Annotated[str, Field(pattern=GROUP_ID)]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class Split(TypedDict):
-    """Errors that, with all that are alike, are a group of their own."""
-
-    pattern_ids: Annotated[
-        list[Annotated[str, Field(pattern=PATTERN_ID)]], Field(min_length=1, max_length=100)
-    ]

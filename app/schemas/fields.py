@@ -35,6 +35,8 @@ class Severity(StrEnum):
 
 PATTERN_ID = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}$"
 
+GROUP_ID = "^err-[0-9a-f]{16}$"
+
 PatternId = Annotated[
     str,
     Field(

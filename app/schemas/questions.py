@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.fields import PATTERN_ID
+from app.schemas.fields import GROUP_ID, PATTERN_ID
 
 MOST_CORRECTIONS = 20
 """In one answer."""
@@ -89,3 +89,17 @@ class OutcomeReport(Question):
 
     note: Annotated[str, Field(max_length=10_000)] | None = None
     """What is to be said about it."""
+
+
+class Merge(Question):
+    """Which group another goes into."""
+
+    into: Annotated[str, Field(pattern=GROUP_ID)]
+
+
+class Split(Question):
+    """Errors that, with all that are alike, are a group of their own."""
+
+    pattern_ids: Annotated[
+        list[Annotated[str, Field(pattern=PATTERN_ID)]], Field(min_length=1, max_length=100)
+    ]

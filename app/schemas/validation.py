@@ -1,14 +1,16 @@
 """Checking a pattern, and saying by JSON Pointer what to change."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.errors import FieldError, InvalidPattern
+from app.errors import FieldError, InvalidPattern, InvalidRequest
 from app.schemas.fields import PatternType
 from app.schemas.json_text import escape_pointer
 from app.schemas.patterns import PATTERN
+
+Model = TypeVar("Model", bound=BaseModel)
 
 CODES = {
     "missing": "required",
@@ -18,6 +20,7 @@ CODES = {
     "string_type": "type",
     "list_type": "type",
     "dict_type": "type",
+    "model_type": "type",
     "model_attributes_type": "type",
     "greater_than_equal": "minimum",
     "less_than_equal": "maximum",
@@ -42,6 +45,7 @@ _TYPES = {
     "string_type": "a string",
     "list_type": "an array",
     "dict_type": "an object",
+    "model_type": "an object",
     "model_attributes_type": "an object",
 }
 
@@ -54,17 +58,22 @@ def check_pattern(value: Any) -> dict[str, Any]:
     try:
         PATTERN.validate_python(value)
     except ValidationError as error:
-        raise InvalidPattern([_field_error(details) for details in error.errors()]) from None
+        raise InvalidPattern(_field_errors(error)) from None
     return cast(dict[str, Any], value)
 
 
-def field_errors(adapter: TypeAdapter[Any], value: Any) -> list[FieldError]:
-    """What another shape than the pattern's has against a value."""
+def checked(model: type[Model], value: Any) -> Model:
+    """A value as a model of something else than a pattern. Raises InvalidRequest likewise."""
     try:
-        adapter.validate_python(value)
+        return model.model_validate(value)
     except ValidationError as error:
-        return [_field_error(details) for details in error.errors()]
-    return []
+        raise InvalidRequest(
+            "The body is not what the call takes; see errors.", _field_errors(error)
+        ) from None
+
+
+def _field_errors(error: ValidationError) -> list[FieldError]:
+    return [_field_error(details) for details in error.errors()]
 
 
 def _field_error(details: ErrorDetails) -> FieldError:

@@ -1,5 +1,6 @@
 """Bodies that are no JSON are a 400; JSON that cannot be kept as it is, is a 422; none is a 500."""
 
+import json
 from typing import Any
 
 import pytest
@@ -154,3 +155,26 @@ async def test_nesting_within_reason_comes_back(client: AsyncClient) -> None:
         nested = {"a": [nested]}
     stored = await store(client, pattern(data={"x": nested}))
     assert stored["data"]["x"] == nested
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/patterns",
+        "/v1/errors/resolve",
+        "/v1/errors/err-07f1c4a95be23d68/merge",
+        "/v1/errors/err-07f1c4a95be23d68/split",
+        "/v1/resolutions/res-x/outcomes",
+        "/v1/corrections/search",
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "kind"), [([], "an array"), ("{}", "a string"), (None, "null"), (1, "an integer")]
+)
+async def test_what_is_no_object_is_told_in_the_words_of_json(
+    client: AsyncClient, path: str, value: Any, kind: str
+) -> None:
+    answer = await client.post(path, content=json.dumps(value), headers=JSON)
+    (error,) = problem(answer, 422)["errors"]
+    detail = f"Must be an object, not {kind}."
+    assert error == {"pointer": "", "code": "type", "detail": detail}

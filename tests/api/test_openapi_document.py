@@ -12,6 +12,7 @@ import pytest
 
 from app.main import create_app
 from app.problems import TABLE
+from app.routes.refusals import STORAGE
 from app.settings import Settings
 
 COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
@@ -26,6 +27,9 @@ TYPES: dict[str, str] = {
     pattern_type: reference.rpartition("/")[2]
     for pattern_type, reference in SCHEMAS["Pattern"]["discriminator"]["mapping"].items()
 }
+
+WITHOUT_STORAGE = {"validatePattern", "getSchema", "getLifecycle", "getHealth", "getMetrics"}
+"""What is answered whether the storage can be read or not."""
 
 each_operation = pytest.mark.parametrize("operation_id", OPERATIONS)
 each_type = pytest.mark.parametrize("pattern_type", TYPES)
@@ -124,6 +128,17 @@ def test_answers_each_failure_with_an_example_of_its_status(operation_id: str) -
         problems = answer.get("content", {}).get("application/problem+json", {})
         for example in problems.get("examples", {}).values():
             assert str(resolved(example)["value"]["status"]) == status
+
+
+@each_operation
+def test_whatever_needs_the_storage_tells_of_each_way_in_which_that_fails(
+    operation_id: str,
+) -> None:
+    failure = OPERATIONS[operation_id]["responses"].get("503", {}).get("content", {})
+    for answer in failure.values():
+        told = {resolved(example)["value"]["type"] for example in answer["examples"].values()}
+        ways = {f"urn:pattern-store:problem:{TABLE[error].name}" for error in STORAGE}
+        assert told & ways == (set() if operation_id in WITHOUT_STORAGE else ways)
 
 
 def test_shows_every_kind_of_problem() -> None:

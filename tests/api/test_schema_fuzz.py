@@ -50,6 +50,7 @@ MAY_TAKE_INVALID_BODIES = {
 }
 MAY_ALLOW_OTHER_METHODS = {
     "createPatterns": "`batch` is an id as well, and its path that of a pattern",
+    "resolveError": "`resolve` may be an id as well, and its path that of a group",
 }
 NOT_LIMIT_BY_LIMIT = {
     "createPatterns": "its items are those of createPattern, in three media types: 2,700 requests",
@@ -77,6 +78,7 @@ CONFIG = schemathesis.Config.from_dict(
                 "positive_data_acceptance": MAY_REFUSE_VALID_REQUESTS,
                 "negative_data_rejection": MAY_TAKE_INVALID_BODIES,
                 "allow_header_conformance": MAY_ALLOW_OTHER_METHODS,
+                "unsupported_method": MAY_ALLOW_OTHER_METHODS,
             }.items()
             for operation in operations
         ]

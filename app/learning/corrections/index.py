@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from app.learning.corrections.hunks import Hunk
 from app.learning.corrections.likeness import Likeness, Output, likeness, seeds_of
-from app.learning.corrections.postings import Postings
 from app.learning.corrections.recurring import recurring
+from app.learning.postings import Postings
 
 LEAST_SCORE = 0.48
 """What is less like a mistake is not told, unless it is asked for."""
@@ -62,13 +62,13 @@ class _Example(NamedTuple):
 
 
 class _Asked:
-    """The corrections of one project that ask the same, by number; the first few are examples."""
+    """The corrections of one project that ask the same; the first few of them are `examples`."""
 
     __slots__ = ("examples", "hunks")
 
     def __init__(self) -> None:
         self.hunks: dict[int, Hunk] = {}
-        self.examples: dict[int, int] = {}
+        self.examples: list[int] = []
 
 
 class CorrectionIndex:
@@ -131,7 +131,7 @@ class CorrectionIndex:
         `projects`: those to look in; None: all. `agent` and `task_type` decide where the score
         hardly does.
         """
-        read = Output(output, self._postings.features())
+        read = Output(output, self._postings.tokens())
         found = [
             self._compared(example, read, agent, task_type)
             for example in self._candidates(read, projects)
@@ -199,14 +199,15 @@ class CorrectionIndex:
     def _choose_examples(self, asked: _Asked) -> None:
         """Have the earliest of those that ask the same be the examples."""
         chosen = heapq.nsmallest(MOST_EXAMPLES, asked.hunks)
-        for seq in asked.examples.keys() - set(chosen):
-            number = asked.examples.pop(seq)
-            hunk = self._examples.pop(number).hunk
-            self._postings.remove(seeds_of(hunk), number)
+        shown = {self._examples[number].correction.seq: number for number in asked.examples}
+        for seq in shown.keys() - set(chosen):
+            number = shown.pop(seq)
+            self._postings.remove(number, seeds_of(self._examples.pop(number).hunk))
         for seq in chosen:
-            if seq not in asked.examples:
+            if seq not in shown:
                 hunk, number = asked.hunks[seq], self._next
                 self._next += 1
-                asked.examples[seq] = number
+                shown[seq] = number
                 self._examples[number] = _Example(self._corrections[seq], hunk)
-                self._postings.add(seeds_of(hunk), number)
+                self._postings.add(number, seeds_of(hunk))
+        asked.examples = [*shown.values()]

@@ -3,8 +3,8 @@ r"""C#, and what else runs on .NET: `Exception.ToString`, which prints the inner
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
-from app.learning.stack import Frame, Raised, Section, application_or
+from app.learning.languages.language import Language
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section, application_or
 
 _LINE = re.compile(
     rf"""

@@ -6,9 +6,9 @@ The shape is that of the runtime's `traceback`: a function, and in the next line
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
+from app.learning.languages.language import Language
 from app.learning.paths import short_path
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section
 
 _LINE = re.compile(
     rf"""

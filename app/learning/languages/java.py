@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
-from app.learning.stack import Frame, Raised, Section, application_or
+from app.learning.languages.language import Language
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section, application_or
 
 _SOURCE = (
     r"[^()\s:]{1,200}+:\d++|Native Method|Unknown Source|<generated>"

@@ -6,9 +6,9 @@ V8's shape is in its "Stack trace API"; the two others print `function@file:line
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
+from app.learning.languages.language import Language
 from app.learning.paths import short_path
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section
 
 _NAME = rf"{{1,{LONGEST_NAME}}}"
 _LINE = re.compile(

@@ -5,12 +5,6 @@ from dataclasses import dataclass
 
 from app.learning.stack import Section
 
-LONGEST_NAME = 300
-"""Characters of a class, function or file that are read; no compiler takes many more."""
-
-REMEMBERED = 4096
-"""Frames a language remembers the names of, since traces have most of their frames in common."""
-
 
 @dataclass(frozen=True, slots=True)
 class Language:

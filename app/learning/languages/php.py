@@ -6,9 +6,9 @@ It names with each function the place of its call; the place of the first is in 
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
+from app.learning.languages.language import Language
 from app.learning.paths import short_path
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section
 
 _CLASS = rf"[A-Z][\w\\]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(

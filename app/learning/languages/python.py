@@ -6,9 +6,9 @@ All print the innermost call last, and the error that was raised first before th
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
+from app.learning.languages.language import Language
 from app.learning.paths import short_path
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section
 
 _ERROR = rf"[A-Za-z_][\w.]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(

@@ -3,9 +3,9 @@ r"""Ruby: `Exception#full_message`, and what RSpec, Minitest and Rails print of 
 import re
 from functools import lru_cache
 
-from app.learning.languages.language import LONGEST_NAME, REMEMBERED, Language
+from app.learning.languages.language import Language
 from app.learning.paths import short_path
-from app.learning.stack import Frame, Raised, Section
+from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Raised, Section
 
 _ERROR = rf"[A-Z][\w:]{{0,{LONGEST_NAME}}}"
 _LINE = re.compile(
