@@ -174,8 +174,10 @@ def _report(
     peak: int,
     recovery: float,
 ) -> int:
-    lost = [name for each in clients for name in each.accepted if not _is_stored(service, name)]
-    stored = httpx.get(f"{service.url}/v1/count").json()["count"]
+    with httpx.Client(base_url=service.url, timeout=30) as client:
+        accepted = [name for each in clients for name in each.accepted]
+        lost = [name for name in accepted if client.head(f"/v1/patterns/{name}").is_error]
+        stored = client.get("/v1/count").json()["count"]
     capacity, goodput = alone.answers[201] / CAPACITY_SECONDS, crowded.answers[201] / seconds
     others = {status: n for status, n in crowded.answers.items() if status not in (201, 429)}
     without_retry_after = sum(each.without_retry_after for each in clients)
@@ -214,7 +216,3 @@ def _seen(answers: Answers, who: str) -> dict[str, object]:
         f"accepted {who}: p50, p99, s": ", ".join(accepted),
         f"refused {who}: p99, s": f"{refused[int(len(refused) * 0.99)]:.3f}" if refused else "-",
     }
-
-
-def _is_stored(service: LiveService, pattern_id: str) -> bool:
-    return httpx.head(f"{service.url}/v1/patterns/{pattern_id}").status_code == 200
