@@ -15,7 +15,7 @@ from app.storage.folder import make_folder, put_in_place
 
 
 class _Content(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     version: Literal[1] = 1
     keys: tuple[Key, ...]

@@ -56,7 +56,7 @@ Time = Annotated[int, BeforeValidator(_time), PlainSerializer(format_timestamp)]
 class Key(BaseModel):
     """A key as the file keeps it; `hash` is the SHA-256 of its text, in hexadecimal."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
     name: Annotated[str, Field(min_length=1)]

@@ -2,8 +2,10 @@
 
 import json
 import sys
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -17,6 +19,15 @@ from tests.benchmarks.speed.targets import FILES, FULL, NORMAL, REF, REF_IN_THRE
 
 ROOT = Path(__file__).parents[3]
 """The checkout that is measured."""
+
+_LEARNED = (
+    ("/v1/errors/resolve", b'{"error_type": "E", "error_message": "e"}'),
+    ("/v1/corrections/search", b'{"output": "o"}'),
+)
+"""What the service answers once it has read what was learned; a 503 until then."""
+
+_JSON = {"Content-Type": "application/json"}
+_POLL_SECONDS = 0.1
 
 LIMIT = 50
 BATCH = 1000
@@ -50,6 +61,9 @@ class Contestant(ABC):
     single: Posting
     batch: ClassVar[Posting | None] = None
 
+    begins_empty: ClassVar[bool] = False
+    """Whether it starts where there is no store yet."""
+
     def store(self, kept: KeptStores, patterns: int) -> Path | None:
         """The folder of its kept store of so many patterns, None if it stores nothing."""
         return None
@@ -68,6 +82,9 @@ class Contestant(ABC):
         command, environment = self.command(folder, port), self.environment(folder)
         return Server(command, environment, port, folder / f"server-{port}.log")
 
+    def settle(self, server: Server) -> None:  # noqa: B027 - most have nothing to do
+        """Wait until a server that can be used has nothing left to do for its start."""
+
     def line(self, pattern: dict[str, Any]) -> str:
         """A pattern as it is posted, under no id yet."""
         return json.dumps({**pattern, "pattern_id": ID}, separators=(",", ":"))
@@ -78,6 +95,7 @@ class Reference(Contestant):
 
     durable = "none is kept"
     ready = "/ready"
+    begins_empty = True
 
     def __init__(self, *, in_thread: bool = False) -> None:
         self.name = REF_IN_THREAD if in_thread else REF
@@ -118,6 +136,7 @@ class Service(Reader):
     """
 
     ready = "/readyz"
+    begins_empty = True
     single = Posting("/v1/patterns")
     batch = Posting("/v1/patterns/batch", "application/x-ndjson", BATCH, between="\n", after="\n")
 
@@ -142,6 +161,11 @@ class Service(Reader):
             "PATTERNS_RETENTION_INTERVAL_SECONDS": "0",
             "PATTERNS_COMPRESSION_INTERVAL_SECONDS": "0",
         }
+
+    def settle(self, server: Server) -> None:
+        for path, question in _LEARNED:
+            while server.ask("POST", path, question, _JSON)[0] == HTTPStatus.SERVICE_UNAVAILABLE:
+                time.sleep(_POLL_SECONDS)
 
     def by_id(self, pattern_id: str) -> str:
         return f"/v1/patterns/{pattern_id}"

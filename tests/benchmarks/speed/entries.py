@@ -27,8 +27,9 @@ class Entry:
         return self.contestant.name
 
     def wait(self) -> None:
-        """Wait until the server can be used."""
+        """Wait until the server can be used, and has nothing left to do for its start."""
         self.server.wait_for(self.contestant.ready)
+        self.contestant.settle(self.server)
 
     def post(self, posting: Posting, connections: int, seconds: float) -> float:
         """Patterns a second that it takes."""
@@ -44,12 +45,15 @@ class Entry:
 
 @contextmanager
 def entered(
-    contestant: Contestant, kept: KeptStores, patterns: int, *, work: Path
+    contestant: Contestant, kept: KeptStores, patterns: int | None, *, work: Path
 ) -> Iterator[Entry]:
-    """A contestant on a copy of its kept store of so many patterns; both go at the end."""
+    """A contestant on a copy of its kept store of so many patterns; both go at the end.
+
+    With None it begins without a store.
+    """
     with tempfile.TemporaryDirectory(dir=work) as temporary:
         folder = Path(temporary)
-        kept_store = contestant.store(kept, patterns)
+        kept_store = None if patterns is None else contestant.store(kept, patterns)
         store = folder / "store"
         if kept_store is None:
             store.mkdir()

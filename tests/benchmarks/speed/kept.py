@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from app.service.feed import Feed
+from app.service.known_errors import ANALYSIS_VERSION, analysis
+from app.service.learner import Learner
 from app.storage.index import schema
 from tests import generated
 from tests.benchmarks import stores
 
 IDS = "ids"
 """The file with the ids of all patterns in a store."""
+
+_LEARNING_SECONDS = 3600.0
 
 
 class KeptStores:
@@ -33,7 +38,7 @@ class KeptStores:
         def build(folder: Path) -> None:
             asyncio.run(_fill(folder, backend, patterns))
 
-        recipe = inspect.getsource(_fill) + "".join(schema.MIGRATIONS)
+        recipe = f"{inspect.getsource(_fill)}{''.join(schema.MIGRATIONS)}{ANALYSIS_VERSION}"
         return self.kept(f"{backend}-{patterns}", recipe, build)
 
     def kept(self, name: str, recipe: str, build: Callable[[Path], None]) -> Path:
@@ -64,8 +69,13 @@ async def _fill(folder: Path, backend: str, patterns: int) -> None:
     async with stores.opened(folder, backend) as storage:
         with (folder / IDS).open("w") as ids:
             await stores.fill([storage], noted(generated.generated(patterns), ids))
+        # Else the server would do this beside what is measured.
         async for _ in storage.summarise(generated.END):
-            pass  # else the server would do it beside what is measured
+            pass
+        feed = Feed(storage, [Learner(storage, analysis=analysis, version=ANALYSIS_VERSION)])
+        feed.start()
+        await feed.caught_up(_LEARNING_SECONDS)
+        await feed.stop()
 
 
 def noted(patterns: Iterable[dict[str, Any]], ids: TextIO) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ def starts(
     """Seconds to the first answer, and megabytes soon after it; one server at a time."""
     seconds: Samples = {contestant.name: [] for contestant in contestants}
     memory: Samples = {contestant.name: [] for contestant in contestants}
+    empty: Samples = {contestant.name: [] for contestant in contestants if contestant.begins_empty}
     for _ in range(scale.rounds):
         for contestant in contestants:
             with entered(contestant, kept, scale.few, work=work) as entry:
@@ -27,5 +28,11 @@ def starts(
                 time.sleep(_REST_SECONDS)
                 seconds[entry.name].append(entry.server.started_in)
                 memory[entry.name].append(entry.server.memory() / _MEGABYTE)
+            if contestant.begins_empty:
+                with entered(contestant, kept, None, work=work) as entry:
+                    entry.wait()
+                    time.sleep(_REST_SECONDS)
+                    empty[entry.name].append(entry.server.memory() / _MEGABYTE)
     yield "start", seconds
     yield "memory", memory
+    yield "memory empty", empty
