@@ -32,6 +32,12 @@ Step: TypeAlias = Callable[[], Awaitable[None]]
 PAUSE_SECONDS = 0.05
 """How long a visitor rests between two of them, on average."""
 
+ERRORS = 300
+"""How many errors there are that happen again and again. Of each that is resolved one is kept for
+ever: if all were different, soon nothing else would be there."""
+
+_ERROR = "error_occurrence"
+
 MOST_REFUSALS = 10
 """How often a visitor asks the same, where each time it is told to come later."""
 
@@ -184,5 +190,10 @@ class Supplier(Visitor):
 
 
 def _endless(random: Random) -> Iterator[Document]:
+    some = generated(ERRORS * 8, seed=0)
+    errors = [each["data"] for each in some if each["pattern_type"] == _ERROR][:ERRORS]
     for seed in count(random.getrandbits(32)):
-        yield from generated(400, seed=seed)
+        for pattern in generated(400, seed=seed):
+            if pattern["pattern_type"] == _ERROR:
+                pattern["data"] = random.choice(errors)
+            yield pattern
