@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import DamagedStore, StorageUnavailable
+from app.schemas.records import Provenance
 from app.storage.filesystem import FilesystemStorage
 from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, findings
@@ -49,6 +50,31 @@ async def test_a_running_service_makes_it_anew_and_goes_on(
     assert await all_changes(storage) == before
     assert (await storage.insert(record("new"))).stored.seq > 300
     assert await findings(storage) == []
+
+
+async def test_one_that_does_not_say_its_last_number_is_made_anew_and_none_comes_twice(
+    storage: FilesystemStorage, root: Path
+) -> None:
+    await storage.insert_many(records(3))
+    before = await all_changes(storage)
+    with closing(sqlite3.connect(root / ".index/index.db", isolation_level=None)) as index:
+        index.execute("UPDATE meta SET name = 'last_sep' WHERE name = 'last_seq'")
+    with pytest.raises(DamagedStore, match="does not say its last_seq"):
+        await storage.insert(record("refused"))
+    async with asyncio.timeout(SECONDS):
+        while (stored := await inserted(storage, "new")) is None:
+            await asyncio.sleep(0.02)
+    assert stored.seq > 3
+    assert (await all_changes(storage))[:3] == before
+    assert await findings(storage) == []
+
+
+async def inserted(storage: FilesystemStorage, name: str) -> Provenance | None:
+    """What a new pattern was stored as; None while the storage refuses."""
+    try:
+        return (await storage.insert(record(name))).stored
+    except (DamagedStore, StorageUnavailable):
+        return None
 
 
 async def test_a_check_finds_it_and_a_repair_makes_it_anew(store: Store, root: Path) -> None:

@@ -22,6 +22,7 @@ from app.storage.filesystem.tombstones import write_tombstones
 from app.storage.folder import sync_folder
 from app.storage.index import journal
 from app.storage.index.connections import Connection, connect_writer
+from app.storage.index.meta import numbers_of
 
 STEP = 500
 """Files written in one step."""
@@ -80,7 +81,7 @@ def _write_rest(root: Path, connection: Connection) -> None:
     buried = connection.execute("SELECT pattern_id, seq, deleted_at FROM tombstones ORDER BY seq")
     write_tombstones(root, [(Tombstone(name, seq), at) for name, seq, at in buried])
     write_decisions(root, journal.everything(connection))
-    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    meta = numbers_of(connection)
     store = read_store_file(root)
     store.reserve(meta["last_seq"])
     store.note_purged(meta["purged_seq"])

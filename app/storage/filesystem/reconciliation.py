@@ -31,6 +31,7 @@ from app.storage.filesystem.tombstones import (
 )
 from app.storage.index import journal
 from app.storage.index.connections import Connection, Readers
+from app.storage.index.meta import numbers_of
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 
@@ -250,5 +251,5 @@ def _read_all(root: Path, looks: dict[str, Look]) -> list[FoundFile]:
 
 
 def _known_tombstones(connection: Connection) -> tuple[set[int], int]:
-    (purged,) = connection.execute("SELECT value FROM meta WHERE name = 'purged_seq'").fetchone()
+    purged = numbers_of(connection)["purged_seq"]
     return {seq for (seq,) in connection.execute("SELECT seq FROM tombstones")}, purged

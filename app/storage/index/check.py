@@ -11,6 +11,8 @@ from app.storage.base import Finding
 from app.storage.index import journal, summaries
 from app.storage.index.connections import Connection
 from app.storage.index.failures import explained, is_contradiction, is_damage
+from app.storage.index.learning import learning
+from app.storage.index.meta import numbers_of
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
 from app.storage.index.schema import MIGRATIONS, known_version
 from app.storage.index.summarising import summary_of
@@ -68,7 +70,7 @@ def whole_file(connection: Connection) -> list[Finding]:
         empty = "has no tables; what it held is lost"
         told = Finding("database", why if version else empty)
         return [*_as_far_as_readable(_integrity, connection), told]
-    looks = (_integrity, _counterparts, _daily_sums, _summaries, _groups)
+    looks = (_integrity, _meta, _counterparts, _daily_sums, _summaries, _groups)
     return [finding for look in looks for finding in _as_far_as_readable(look, connection)]
 
 
@@ -101,6 +103,13 @@ def _as_far_as_readable(
     except (TypeError, ValueError, LookupError) as error:  # what no column of ours should hold
         findings.append(Finding("database", f"holds what cannot be read: {error!r}"))
     return findings
+
+
+def _meta(connection: Connection) -> list[Finding]:
+    """Nothing, but reading it may raise."""
+    numbers_of(connection)
+    learning(connection)
+    return []
 
 
 def _integrity(connection: Connection) -> Iterator[Finding]:

@@ -53,6 +53,13 @@ def translated(error: Exception) -> Exception:
     return error
 
 
+def damage(why: str) -> sqlite3.DatabaseError:
+    """What SQLite would raise, of damage that it cannot know."""
+    error = sqlite3.DatabaseError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
 def is_damage(error: Exception) -> bool:
     """Whether an error of the driver says that the file is damaged."""
     if isinstance(error, UnicodeDecodeError):  # of a name in the driver's message

@@ -7,6 +7,8 @@ from typing import Any
 from app.schemas.filters import Filters
 from app.storage.index import journal
 from app.storage.index.connections import Connection
+from app.storage.index.failures import damage
+from app.storage.index.meta import numbers_of
 from app.storage.index.rows import insert_rows
 from app.storage.index.scope import project_condition
 from app.storage.learned import LearnedError, Learning, Origin, Variant, VariantName
@@ -26,12 +28,13 @@ _REPLACING = (
 
 def learning(connection: Connection) -> Learning | None:
     """See `LearnedStorage.learning`."""
-    meta = dict(
-        connection.execute(
-            "SELECT name, value FROM meta WHERE name IN ('learned_through', 'learned_version')"
-        ).fetchall()
-    )
-    return Learning(meta["learned_through"], meta["learned_version"]) if meta else None
+    meta = numbers_of(connection)
+    through, version = meta.get("learned_through"), meta.get("learned_version")
+    if through is None and version is None:
+        return None
+    if through is None or version is None:
+        raise damage("it does not say how far it was learned, or by what")
+    return Learning(through, version)
 
 
 def learn(

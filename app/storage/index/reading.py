@@ -12,6 +12,7 @@ from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
+from app.storage.index.meta import numbers_of
 from app.storage.index.retaining import exemplars, exemplars_among
 from app.storage.index.rows import COLUMNS, stored_document
 
@@ -72,7 +73,7 @@ def changes(
     begun_at: int,
 ) -> Changes:
     """See `Storage.changes`."""
-    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    meta = numbers_of(connection)
     if deletes and begun_at > 0 and after_seq < meta["purged_seq"]:
         raise HistoryGone(
             f"Deletions up to seq {meta['purged_seq']} are forgotten; start again at after_seq=0."
@@ -197,7 +198,7 @@ def summary(connection: Connection, now: int, stored_bytes: int) -> Summary:
     in_future = connection.execute(
         "SELECT count(*) FROM patterns WHERE timestamp > ?", (now,)
     ).fetchone()[0]
-    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    meta = numbers_of(connection)
     size = sum(day.bytes for day in days)
     return Summary(
         days,

@@ -20,6 +20,7 @@ from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index import journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over, learning
+from app.storage.index.meta import numbers_of
 from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import (
@@ -60,9 +61,7 @@ class Transaction:
     def __init__(self, connection: Connection, mirror: Mirror) -> None:
         self.connection = connection
         self._mirror = mirror
-        (self._first_seq,) = connection.execute(
-            "SELECT value FROM meta WHERE name = 'last_seq'"
-        ).fetchone()
+        self._first_seq = numbers_of(connection)["last_seq"]
         self._last_seq: int = max(self._first_seq, mirror.last_seq)
         self._removed_words = 0
         self._added: list[tuple[Record, Provenance]] = []

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import DamagedStore
 from app.schemas.timestamps import DAY
 from app.storage.base import Finding
 from app.storage.sqlite import SQLiteStorage
-from tests.contract.reading import findings
+from tests.contract.reading import all_changes, findings
 from tests.records import NOON, record, records
 from tests.unit.sqlite.conftest import run_sql
 
@@ -41,6 +42,14 @@ from tests.unit.sqlite.conftest import run_sql
         ("UPDATE days SET bytes = bytes + 1", [("days", "the daily sums differ")]),
         ("DELETE FROM days", [("days", "the daily sums differ")]),
         ("UPDATE meta SET value = 2 WHERE name = 'last_seq'", [("3", "beyond the last")]),
+        (
+            "UPDATE meta SET name = 'last_sep' WHERE name = 'last_seq'",
+            [("database", "does not say its last_seq")],
+        ),
+        (
+            "INSERT INTO meta VALUES ('learned_through', 3)",
+            [("database", "does not say how far it was learned, or by what")],
+        ),
     ],
 )
 async def test_tables_that_contradict_each_other_are_found(
@@ -52,6 +61,16 @@ async def test_tables_that_contradict_each_other_are_found(
     told = await findings(storage)
     for place, problem in found:
         assert any(problem in finding.problem for finding in told if finding.place == place), told
+
+
+async def test_a_database_that_does_not_say_its_last_number_is_damaged(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    await storage.insert(record("a"))
+    run_sql(path, "UPDATE meta SET name = 'last_sep' WHERE name = 'last_seq'")
+    for call in (storage.summary(0), storage.insert(record("b")), all_changes(storage)):
+        with pytest.raises(DamagedStore, match="does not say its last_seq"):
+            await call
 
 
 @pytest.mark.parametrize(

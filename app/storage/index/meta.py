@@ -1,0 +1,15 @@
+"""The numbers that a database keeps of itself, by name."""
+
+from app.storage.index.connections import Connection
+from app.storage.index.failures import damage
+
+NAMES = frozenset({"last_seq", "purged_seq", "removed_words", "saved_bytes"})
+"""Those that every database has."""
+
+
+def numbers_of(connection: Connection) -> dict[str, int]:
+    """All there are. Raises sqlite3.DatabaseError, as of any damage, where one of NAMES is not."""
+    found = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    if missing := NAMES - found.keys():
+        raise damage(f"it does not say its {', '.join(sorted(missing))}")
+    return found
