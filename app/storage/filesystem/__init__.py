@@ -25,7 +25,7 @@ from app.storage.filesystem.tombstones import read_tombstones, write_tombstones
 from app.storage.filesystem.verification import verify_folder, verify_store_file, verify_tombstones
 from app.storage.folder import put_in_place
 from app.storage.index.connections import Connection
-from app.storage.index.failures import DRIVER_ERRORS, translated
+from app.storage.index.failures import DRIVER_ERRORS, explained, translated
 from app.storage.index.storage import IndexedStorage
 
 T = TypeVar("T")
@@ -34,6 +34,9 @@ _NOTHING = Repair(0, 0, [])
 
 RESCAN_SECONDS = 300.0
 """How often the files are compared with the index while the service runs."""
+
+_UNREADABLE = (TypeError, ValueError, LookupError)
+"""What comes of columns that hold what no column of ours should."""
 
 _DOUBT_SECONDS = 1.0
 """How soon they are after a write that failed halfway, or a comparison that failed."""
@@ -114,6 +117,8 @@ class FilesystemStorage(IndexedStorage):
 
     async def repair(self) -> Repair:
         opening, self._mended_at_start = self._mended_at_start, _NOTHING
+        # By a damaged index, what was deleted could be taken for new.
+        self._readiness.damaged = bool([finding async for finding in super().check()])
         await self.rescan(thorough=True)
         self._readiness.damaged = bool([finding async for finding in super().check()])
         if self._readiness.damaged:
@@ -135,7 +140,8 @@ class FilesystemStorage(IndexedStorage):
             if not self._readiness.damaged:
                 try:
                     await self._compare(thorough)
-                except DamagedStore:
+                except (DamagedStore, *_UNREADABLE) as error:
+                    _log.warning("index damaged", extra={"why": explained(error)})
                     self._readiness.damaged = True
             if self._readiness.damaged:
                 await self._begin_index_anew()

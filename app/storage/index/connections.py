@@ -145,7 +145,7 @@ def checkpoint(connection: Connection) -> None:
 
 
 class Readiness:
-    """Whether the database can be used, or why it cannot yet; whether a call has found damage."""
+    """Whether the database can be used, or why it cannot yet; whether a read has found damage."""
 
     def __init__(self) -> None:
         self.objection: str | None = None

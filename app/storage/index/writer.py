@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from app.errors import DamagedStore, StorageUnavailable
+from app.errors import StorageUnavailable
 from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
@@ -143,7 +143,6 @@ class Writer:
                 self._metrics.commit_writes.observe(len(group))
                 del self._waiting[: len(group)]
                 for write, result in zip(group, results, strict=True):
-                    self._readiness.damaged |= isinstance(result, DamagedStore)
                     write.settle(result)
                 self.commits += 1
                 self._committed_one.set()
