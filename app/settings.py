@@ -40,9 +40,7 @@ Days = Annotated[int, Field(ge=0, le=36_500)]
 class Settings(BaseSettings):
     """What can be set, and to what it is set where nobody did."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PATTERNS_", env_file=".env", extra="ignore", use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix="PATTERNS_", env_file=".env", extra="ignore")
 
     storage_url: str = "sqlite:///data/patterns.db"
     """Where patterns are kept: three slashes begin a relative path, four an absolute one."""

@@ -88,7 +88,7 @@ class Parameters(BaseModel):
     What validates them is built at their first use, not at the service's start.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class FilterParameters(Parameters):

@@ -67,6 +67,5 @@ def open_object(**json_schema_extra: Any) -> ConfigDict:
         strict=True,
         extra="allow",
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         json_schema_extra=json_schema_extra,
     )

@@ -27,7 +27,6 @@ class Question(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        use_attribute_docstrings=True,
         defer_build=True,
         json_schema_extra=_without_defaults,
     )

@@ -9,11 +9,12 @@ import pytest
 
 from app.errors import DamagedStore, StorageUnavailable
 from app.schemas.records import Provenance
+from app.schemas.timestamps import DAY
 from app.storage.filesystem import FilesystemStorage
 from tests.contract.conftest import Store
-from tests.contract.reading import all_changes, findings
+from tests.contract.reading import all_changes, delete, findings
 from tests.filesystem.conftest import opened
-from tests.records import record, records
+from tests.records import NOON, record, records
 
 SECONDS = 60
 """How long the mending may take before a test fails."""
@@ -26,6 +27,34 @@ def change_a_letter(root: Path) -> None:
             "UPDATE documents SET document = CAST(replace(document, '2500', '2600') AS BLOB)"
             " WHERE seq = 2"
         )
+
+
+def lose_a_deletion(root: Path, name: str) -> None:
+    """Have a tombstone not be found by its pattern's id: a changed letter in a table of keys."""
+    path = root / ".index/index.db"
+    with closing(sqlite3.connect(path)) as index:
+        (page,) = index.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'tombstones_by_id'"
+        ).fetchone()
+        (size,) = index.execute("PRAGMA page_size").fetchone()
+    content = path.read_bytes()
+    start, end = (page - 1) * size, page * size
+    keys = content[start:end]
+    assert keys.count(name.encode()) == 1
+    changed = keys.replace(name.encode(), name[:-1].encode() + b"#")
+    path.write_bytes(content[:start] + changed + content[end:])
+
+
+def put_bytes_for_a_text(root: Path) -> None:
+    """What SQLite itself would refuse, while it knows the column's type."""
+    strict, any_type = "folder TEXT NOT NULL", "folder BLOB NOT NULL"
+    for found, put in ((strict, any_type), (any_type, strict)):
+        with closing(sqlite3.connect(root / ".index/index.db", isolation_level=None)) as index:
+            index.execute("PRAGMA writable_schema = ON")
+            index.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", (found, put))
+        if put is any_type:
+            with closing(sqlite3.connect(root / ".index/index.db", isolation_level=None)) as index:
+                index.execute("UPDATE files SET folder = CAST(folder AS BLOB) WHERE seq = 1")
 
 
 async def mended(storage: FilesystemStorage) -> None:
@@ -91,6 +120,32 @@ async def test_a_check_finds_it_and_a_repair_makes_it_anew(store: Store, root: P
     await storage.repair()
     assert await findings(storage) == []
     assert await all_changes(storage) == before
+
+
+async def test_by_one_that_has_lost_a_deletion_a_repair_brings_nothing_back(
+    store: Store, root: Path
+) -> None:
+    storage = opened(await store.open())
+    await storage.insert_many([*records(3), record("gone")])
+    assert sum([done async for done in storage.compress(NOON + DAY)]) == 4
+    await delete(storage, "gone")
+    before = await all_changes(storage)
+    await store.close()
+    lose_a_deletion(root, "gone")
+    storage = opened(await store.open())
+    await storage.repair()
+    assert await all_changes(storage) == before
+    assert await findings(storage) == []
+
+
+async def test_one_that_holds_bytes_for_a_text_is_made_anew_when_the_files_are_compared(
+    storage: FilesystemStorage, root: Path
+) -> None:
+    await storage.insert_many(records(3))
+    put_bytes_for_a_text(root)
+    await storage.rescan()
+    assert len(await all_changes(storage)) == 3
+    assert await findings(storage) == []
 
 
 async def test_the_damaged_one_is_kept_for_what_it_may_have_a_second_copy_of(
