@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -41,7 +42,7 @@ from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
 from app.service.corrections import Corrections
-from app.service.feed import Feed
+from app.service.feed import Feed, Follower
 from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
 from app.service.learner import Learner
 from app.service.redaction import Redaction
@@ -87,7 +88,11 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     known = KnownErrors()
     learner = Learner(service.storage, known, analysis=analysis, version=ANALYSIS_VERSION)
     learned_corrections = Corrections(service.storage)
-    feed = Feed(service.storage, [learner, learned_corrections])
+    followers: list[Follower] = [learner, learned_corrections]
+    feed = Feed(service.storage, followers)
+    for name in (follower.name for follower in followers):
+        behind = metrics.learning_seconds_behind.labels(name)
+        behind.set_function(partial(feed.seconds_behind, name))
     runner = TaskRunner(_tasks(settings, service, feed), metrics)
     access_log = AccessLog() if settings.access_log else None
     app = FastAPI(

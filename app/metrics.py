@@ -78,6 +78,12 @@ class Metrics:
         self.store_bytes = Gauge(
             "pattern_store_store_bytes", "Bytes the store takes on disk.", registry=self.registry
         )
+        self.learning_seconds_behind = Gauge(
+            "pattern_store_learning_seconds_behind",
+            "Seconds since all that had been stored was known to what learns from it; 0: it is.",
+            ("learner",),
+            registry=self.registry,
+        )
         self.task_runs = Counter(
             "pattern_store_task_runs",
             "Runs of background tasks.",

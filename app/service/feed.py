@@ -86,6 +86,10 @@ class Feed:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
 
+    def seconds_behind(self, follower: str) -> float:
+        """How long ago a follower, by its name, knew all that was committed; 0 where it does."""
+        return next(each.seconds_behind() for each in self._followers if each.name == follower)
+
     async def caught_up(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all followers have been told of what is committed now, but no longer."""
         with suppress(TimeoutError), self._turn.hurried():
@@ -103,7 +107,17 @@ class _Following:
         self._follower = follower
         self._turn = turn
         self._told = -1
+        self._behind_since: float | None = time.monotonic()
         self._progress = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """The follower's name."""
+        return self._follower.name
+
+    def seconds_behind(self) -> float:
+        """How long the follower has not known all that was committed."""
+        return 0.0 if self._behind_since is None else time.monotonic() - self._behind_since
 
     async def reach(self, commits: int) -> None:
         """Wait until the follower knows what so many commits have brought."""
@@ -124,9 +138,11 @@ class _Following:
             commits = await self._storage.next_commit(-1)
             through = await self._tell(through)
             self._told = commits
+            self._behind_since = None
             self._progress.set()
             self._progress.clear()
             await self._storage.next_commit(commits)
+            self._behind_since = time.monotonic()
             await self._turn.pause(PAUSE_SECONDS)
 
     async def _tell(self, through: int) -> int:

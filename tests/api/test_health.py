@@ -105,6 +105,14 @@ async def test_batches_commits_and_the_store_are_measured(client: AsyncClient) -
     assert value(after, "store_bytes") > 0
 
 
+async def test_it_is_told_when_all_has_been_learned(client: AsyncClient) -> None:
+    await client.post("/v1/patterns", json=pattern("error_occurrence"))
+    async with asyncio.timeout(30):
+        for learner in ("errors", "corrections"):
+            while value(await metrics(client), "learning_seconds_behind", learner=learner):
+                await asyncio.sleep(0.05)
+
+
 async def test_waiting_posts_share_a_commit(client: AsyncClient) -> None:
     await asyncio.gather(*[client.post("/v1/patterns", json=pattern()) for _ in range(40)])
     samples = await metrics(client)

@@ -71,19 +71,26 @@ async def trickled(release: asyncio.Event, first: bytes, rest: bytes) -> Any:
     yield rest
 
 
-async def test_bodies_on_their_way_take_no_place_but_their_bytes_are_counted(
-    app: FastAPI, client: AsyncClient
-) -> None:
-    release = asyncio.Event()
+def slow_posts(
+    client: AsyncClient, number: int, release: asyncio.Event
+) -> list[asyncio.Task[Response]]:
+    """Posts of the same pattern, of which only the last byte is not yet there."""
     body = ndjson([pattern(pattern_id="slow", x="y" * 5_000)]).strip()
-    slow = [
+    return [
         asyncio.create_task(
             client.post(
                 "/v1/patterns", content=trickled(release, body[:-1], body[-1:]), headers=JSON
             )
         )
-        for _ in range(6)
+        for _ in range(number)
     ]
+
+
+async def test_bodies_on_their_way_take_no_place_but_their_bytes_are_counted(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    release = asyncio.Event()
+    slow = slow_posts(client, 6, release)
     _, pending = await asyncio.wait(slow, timeout=0.2)
     early = [task.result() for task in slow if task.done()]
     assert len(pending) == 3  # as many as there is room for
@@ -99,15 +106,7 @@ async def test_bodies_that_come_slowly_make_room_for_others(
     app: FastAPI, client: AsyncClient
 ) -> None:
     release = asyncio.Event()
-    body = ndjson([pattern(pattern_id="slow", x="y" * 5_000)]).strip()
-    slow = [
-        asyncio.create_task(
-            client.post(
-                "/v1/patterns", content=trickled(release, body[:-1], body[-1:]), headers=JSON
-            )
-        )
-        for _ in range(3)
-    ]
+    slow = slow_posts(client, 3, release)
     await asyncio.wait(slow, timeout=NEW_SECONDS * 1.1)
     await store(client, pattern(pattern_id="quick", x="y" * 9_000))
     release.set()

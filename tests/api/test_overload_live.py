@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from tests.endurance.clients import (
     Answers,
     Nuisances,
+    connected,
     post_on,
     post_request,
     proportional_bytes,
@@ -110,9 +110,7 @@ async def test_new_connections_get_in_beside_a_crowd(service: LiveService) -> No
 async def test_who_asks_again_too_soon_is_refused_again_but_may_ask_for_health(
     service: LiveService,
 ) -> None:
-    place = urlsplit(service.url)
-    async with crowd(service):
-        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    async with connected(service.url) as (reader, writer), crowd(service):
         refused = 0
         while refused < 3:
             writer.write(post_request(f"p{refused}"))
@@ -122,7 +120,6 @@ async def test_who_asks_again_too_soon_is_refused_again_but_may_ask_for_health(
             refused += status == 429
             writer.write(b"GET /healthz?x HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await read_answer(reader))[0] == 200
-        writer.close()
 
 
 async def test_who_waits_as_told_is_served_beside_a_crowd_that_does_not(
@@ -142,19 +139,17 @@ async def test_who_waits_as_told_is_served_beside_a_crowd_that_does_not(
 async def test_who_was_refused_twice_is_heard_again_once_the_crowd_is_gone(
     service: LiveService,
 ) -> None:
-    place = urlsplit(service.url)
-    async with crowd(service):
-        reader, writer = await asyncio.open_connection(place.hostname, place.port)
-        refused = 0
-        while refused < 2:
-            writer.write(post_request(f"before-{refused}"))
-            refused += (await read_answer(reader))[0] == 429
-    status = 429
-    while status == 429:
-        writer.write(post_request("after"))
-        status, _ = await read_answer(reader)
+    async with connected(service.url) as (reader, writer):
+        async with crowd(service):
+            refused = 0
+            while refused < 2:
+                writer.write(post_request(f"before-{refused}"))
+                refused += (await read_answer(reader))[0] == 429
+        status = 429
+        while status == 429:
+            writer.write(post_request("after"))
+            status, _ = await read_answer(reader)
     assert status == 201
-    writer.close()
 
 
 @pytest.mark.parametrize("kind", ["idle", "slow_head", "slow", "half_closed", "vanishing"])

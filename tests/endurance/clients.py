@@ -8,6 +8,8 @@ import socket
 import struct
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +33,17 @@ class Answers:
         return seconds[min(last, int(len(seconds) * percent / 100))] if seconds else math.nan
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to a service, closed at the end."""
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
 async def post_on(
     url: str, prefix: str, until: float, answers: Answers, *, patient: bool = False
 ) -> None:
@@ -38,10 +51,8 @@ async def post_on(
 
     A patient client waits after a refusal as Retry-After says, others ask again at once.
     """
-    place = urlsplit(url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
     number = 0
-    try:
+    async with connected(url) as (reader, writer):
         while time.monotonic() < until:
             pattern_id = f"{prefix}-{number}"
             started = time.monotonic()
@@ -56,8 +67,6 @@ async def post_on(
                 answers.without_retry_after += b"retry-after" not in headers
                 await asyncio.sleep(int(headers.get(b"retry-after", b"0")) if patient else 0)
             number += 1
-    finally:
-        writer.close()
 
 
 def post_request(pattern_id: str) -> bytes:

@@ -96,7 +96,8 @@ class Ledger:
                 yield f"doubled: {pattern_id} is there {len(lines)} times"
             if not any(_agrees(state, document) for state in states):
                 yield f"lost: {pattern_id} should be one of {states}, but is {document}"
-            if document is None and pattern_id in self._deleted - found.deleted:
+            forgotten = pattern_id in self._deleted and pattern_id not in found.deleted
+            if document is None and forgotten:
                 yield f"lost: that {pattern_id} was deleted"
             self._settle(pattern_id, None if document is None else state_of(document))
 

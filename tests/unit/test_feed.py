@@ -122,3 +122,17 @@ async def test_whoever_waits_for_it_waits_only_so_long(storage: Storage) -> None
     await feed.caught_up(0.01)
     assert failing.told == []
     await feed.stop()
+
+
+async def test_it_says_for_how_long_a_follower_has_not_known_all(storage: Storage) -> None:
+    failing, other = Listener(), Listener()
+    failing.name, failing.failures = "failing", 1000
+    feed = Feed(storage, [failing, other])
+    await storage.insert(record("a"))
+    behind = [feed.seconds_behind("failing"), feed.seconds_behind("listener")]
+    assert min(behind) > 0
+    feed.start()
+    await feed.caught_up(0.1)
+    assert feed.seconds_behind("failing") > behind[0]
+    assert feed.seconds_behind("listener") == 0
+    await feed.stop()

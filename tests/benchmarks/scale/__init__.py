@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -67,7 +68,7 @@ def _starting(server: Server, question: dict[str, object], patterns: int) -> Ite
     others.start()
     refused = 0
     try:
-        with Connection(server.port) as connection:
+        with closing(Connection(server.port)) as connection:
             while connection.resolve(question) is None:
                 refused += 1
                 time.sleep(_POLL_SECONDS)
@@ -86,7 +87,7 @@ def _meanwhile(port: int, loaded: threading.Event, waited: dict[str, list[float]
     """Read and store patterns until all is loaded, and once at least."""
     task = {"task_type": "review", "agent": "developer", "duration_ms": 1, "success": True}
     pattern = {"pattern_type": "task_completion", "data": task}
-    with Connection(port) as connection:
+    with closing(Connection(port)) as connection:
         while not waited["POST"] or not loaded.wait(_POLL_SECONDS):
             begun = time.perf_counter()
             status, body = connection.request("GET", "/v1/patterns/known-0")
@@ -113,7 +114,7 @@ def _answering(server: Server, asked: Asked, questions: Bodies) -> Iterator[Row]
 
 def _delays(server: Server, new: Bodies) -> Iterator[float]:
     """How long it takes from the answer to a POST until its resolution is told."""
-    with Connection(server.port) as connection:
+    with closing(Connection(server.port)) as connection:
         for pattern in new:
             question = {name: pattern["data"][name] for name in _ERROR}
             connection.post("/v1/patterns", pattern)

@@ -5,9 +5,9 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 _SECONDS = 60.0
 _RESOLVE = "/v1/errors/resolve"
@@ -17,20 +17,13 @@ Answer = dict[str, Any]
 
 
 class Connection:
-    """One connection to a service on the loopback; as a context it is closed."""
+    """One connection to a service on the loopback."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close it."""
         self._connection.close()
 
     def request(
@@ -90,7 +83,7 @@ def answered(port: int, questions: Sequence[Answer], connections: int = 1) -> An
 
 def _answered(port: int, questions: Sequence[Answer]) -> Answered:
     seconds, known = [], 0
-    with Connection(port) as connection:
+    with closing(Connection(port)) as connection:
         for question in questions:
             begun = time.perf_counter()
             answer = connection.resolve(question)

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,7 +67,7 @@ def _build(folder: Path, number: int) -> None:
     (folder / _ASKED).write_text(json.dumps(asdict(asked)))
     with Service().server(folder) as server:
         server.wait_for(Service.ready)
-        with Connection(server.port) as connection:
+        with closing(Connection(server.port)) as connection:
             reported = _reported(groups, number - 1, chance)
             while batch := b"".join(islice(reported, _BATCH)):
                 connection.post_lines(batch)
