@@ -369,6 +369,7 @@ async def test_reading_tells_nothing_of_other_projects(stores: Stores, name: str
         shared, alone = await stores.ask(call)
         told = re.findall(rf"{MARK}[\w-]*", shared.text + str(shared.headers))
         assert all(word in call[1] for word in told), call  # what was asked for may be repeated
+        assert shared.status_code < 500, call
         assert seen(shared) == seen(alone), call
         if "after_seq" not in call[1] and shared.status_code == 200:
             assert shared.content == alone.content, call

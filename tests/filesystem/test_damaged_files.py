@@ -141,8 +141,19 @@ async def test_a_file_that_has_changed_though_nobody_wrote_to_it_is_mended_by_a_
         lambda content: content.replace(b"p0000", b"p0002"),
         lambda content: content[:20],
         lambda content: b"\xff" + content[1:],
+        lambda content: content[: content.index(b"\n") + 1],
+        lambda _: b"",
+        lambda content: content.replace(b"p0000", b"p0002").replace(b"crc32", b"cr<32"),
     ],
-    ids=["another number", "another id", "cut", "no JSON"],
+    ids=[
+        "another number",
+        "another id",
+        "cut",
+        "no JSON",
+        "cut between lines",
+        "empty",
+        "another id and no checksum",
+    ],
 )
 async def test_a_damaged_tombstone_is_found_buries_nothing_else_and_is_mended(
     store: Store, root: Path, damage: Callable[[bytes], bytes]

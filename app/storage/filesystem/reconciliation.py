@@ -66,7 +66,7 @@ class Reconciliation:
         self._require_store()
         self._taken_up = 0
         if not trusted or thorough:
-            await self._take_tombstones()
+            await self._take_tombstones(trusted)
             await self._take_decisions()
         folders = set(await asyncio.to_thread(subfolders, self._root))
         folders |= await self._readers.run_unready(files.known_folders)
@@ -90,18 +90,24 @@ class Reconciliation:
                 "the file from a backup; without it nothing is compared."
             )
 
-    async def _take_tombstones(self) -> None:
+    async def _take_tombstones(self, trusted: bool) -> None:
+        """Have the index know the deletions that the file has.
+
+        Those that a `trusted` index knows and the file has not were cut off it: nobody takes back
+        a deletion there, but by putting the pattern's file back.
+        """
         buried = await asyncio.to_thread(read_tombstones, self._root)
-        known = await self._readers.run_unready(_known_tombstones)
+        known, purged = await self._readers.run_unready(_known_tombstones)
         assert self._mirror.store is not None
-        if await asyncio.to_thread(unreadable_lines, self._root):
+        numbers = {tombstone.seq for tombstone, _ in buried}
+        is_cut = trusted and not known <= numbers
+        if is_cut or await asyncio.to_thread(unreadable_lines, self._root) > 0:
             await self._writer.change_alone(self._mend_tombstones)
-            return
-        if known != ({tombstone.seq for tombstone, _ in buried}, self._mirror.store.purged_seq):
+        elif (known, purged) != (numbers, self._mirror.store.purged_seq):
             await self._writer.change_alone(self._apply_tombstones)
 
     def _mend_tombstones(self, transaction: Transaction) -> None:
-        """Write the file without lines that cannot be read, with what the index knows of them."""
+        """Write the file without lines that cannot be read, and with all that the index knows."""
         buried = read_tombstones(self._root)
         numbers = {tombstone.seq for tombstone, _ in buried}
         buried += [

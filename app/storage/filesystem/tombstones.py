@@ -40,7 +40,8 @@ def _entry(line: bytes) -> tuple[Tombstone, int] | None:
         return None
     if checksum is None:  # a version before had none
         types = type(tombstone.pattern_id), type(tombstone.seq), type(at)
-        return (tombstone, at) if types == (str, int, int) else None
+        is_whole = len(entry) == len(types) and types == (str, int, int)
+        return (tombstone, at) if is_whole else None
     return (tombstone, at) if checksum == _checksum(tombstone, at) else None
 
 

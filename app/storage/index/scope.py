@@ -12,12 +12,16 @@ def projects_of(filters: Filters) -> tuple[str, ...] | None:
     return (filters.project_name,)
 
 
-def project_condition(column: str, filters: Filters) -> tuple[str, tuple[str, ...]]:
-    """The condition that a column is one of them, and its parameters."""
+def project_condition(column: str, filters: Filters) -> tuple[str, tuple[str | None, ...]]:
+    """The condition that a column is one of them, and its parameters.
+
+    Of none it is that it equals NULL, which nothing does. `IN ()` would have SQLite's planner
+    leave out the other conditions too, and find no use for an index that it is told to use.
+    """
     names = projects_of(filters)
     if names is None:
         return "true", ()
-    return f"{column} IN ({', '.join('?' * len(names))})", names
+    return f"{column} IN ({', '.join('?' * max(len(names), 1))})", names or (None,)
 
 
 def reach_condition(column: str, filters: Filters) -> tuple[str, tuple[str, ...]]:

@@ -50,7 +50,7 @@ _GROUP = (
 
 _LEARNED = "CROSS JOIN learned l ON l.seq = p.seq CROSS JOIN variants v ON v.number = l.variant"
 
-Parameter = str | int
+Parameter = str | int | None
 
 
 class Statement(NamedTuple):
