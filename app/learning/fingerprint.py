@@ -16,13 +16,16 @@ from app.learning.messages import MOST_TEXT, normalised
 from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Trace
 from app.learning.trace import parse_trace
 
-VERSION = 1
+VERSION = 2
 """Of the algorithm: it changes with whatever makes another fingerprint of the same error."""
 
 _RAISING = re.compile(
     r"_*(?:[aA]ssert|[eE]nsure|[rR]equire|[eE]xpect|[iI]nvariant|[mM]ust|[rR]aise|[tT]hrow|[fF]ail"
     r"|[aA]bort|handle_?[eE](?:rror|xception))(?![a-z])"
 )
+_MISSING_KEY = re.compile(r"[^\W\d][\w.-]*+")
+"""What Python puts in quotes after `KeyError: `, and some reports leave without."""
+
 _MOST_RAISING = 4
 _VARIANT_FRAMES = 32
 _TITLE_MESSAGE = 120
@@ -109,6 +112,8 @@ def _message(name: str, message: str) -> str:
     printed = _PRINTED_TYPE.match(line)
     if printed and printed[1] == name:
         line = line[printed.end() :]
+    if name == "KeyError" and _MISSING_KEY.fullmatch(line):
+        line = f"'{line}'"
     return normalised(line)
 
 

@@ -71,6 +71,16 @@ def test_the_type_may_stand_before_the_message() -> None:
     assert fingerprint_of("KeyError", "KeyError: 'fig'", None).group == plain.group
 
 
+def test_a_missing_key_is_the_same_error_with_its_quotes_and_without() -> None:
+    place = 'File "cart.py", line 42, in total\n    return cart["fee"]'
+    bare = fingerprint_of("KeyError", "fee", place)
+    printed = fingerprint_of(
+        "KeyError", "'fee'", f"Traceback (most recent call last):\n  {place}\nKeyError: 'fee'"
+    )
+    assert printed.group == bare.group
+    assert fingerprint_of("KeyError", "key not found: :fee", place).group != bare.group
+
+
 def test_without_a_trace_type_and_message_are_the_error() -> None:
     first = fingerprint_of("TimeoutError", "no answer from https://a.example in 3 s", None)
     again = fingerprint_of("TimeoutError", "no answer from https://b.example in 9 s", "")
