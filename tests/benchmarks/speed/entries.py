@@ -11,6 +11,7 @@ from tests.benchmarks.speed.kept import KeptStores, copied
 from tests.benchmarks.speed.load import Load, Posting, get, post
 from tests.benchmarks.speed.processes import Server
 from tests.benchmarks.speed.questions import latest, lines_to_post, some_ids, spans, written
+from tests.benchmarks.speed.resident import resident
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Entry:
         """The contestant's name."""
         return self.contestant.name
 
+    @property
+    def store(self) -> Path:
+        """The folder of what it stores."""
+        return self.folder / "store"
+
     def wait(self) -> None:
         """Wait until the server can be used, and has nothing left to do for its start."""
         self.server.wait_for(self.contestant.ready)
@@ -34,13 +40,15 @@ class Entry:
     def post(self, posting: Posting, connections: int, seconds: float) -> float:
         """Patterns a second that it takes."""
         lines = self.folder / "lines"
-        load = post(self.server.url, posting, lines, connections=connections, seconds=seconds)
+        with resident(self.store):
+            load = post(self.server.url, posting, lines, connections=connections, seconds=seconds)
         return load.rate * posting.lines
 
     def get(self, paths: str, connections: int, seconds: float) -> Load:
         """Load from getting the paths in a file."""
         file = self.folder / paths
-        return get(self.server.url, file, connections=connections, seconds=seconds)
+        with resident(self.store):
+            return get(self.server.url, file, connections=connections, seconds=seconds)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from app.storage.index import schema
 from tests.benchmarks.speed.contestants import LIMIT, Latest
 from tests.benchmarks.speed.kept import KeptStores
+from tests.benchmarks.speed.resident import resident
 from tests.benchmarks.stores import place
 
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class RawReading:
     """The questions of W4 and W5, answered by SQL."""
 
     def __init__(self, store: Path, agents: Path) -> None:
+        self._folders = store.parent, agents.parent
         self._store = sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)
         self._agents = sqlite3.connect(f"{agents.as_uri()}?mode=ro", uri=True)
 
@@ -113,7 +115,8 @@ class RawReading:
             asked = (question.tag, question.start, question.end, question.pattern_type)
             self._store.execute(_LATEST, asked).fetchall()
 
-        return _median_time(ask, questions, seconds)
+        with resident(self._folders[0]):
+            return _median_time(ask, questions, seconds)
 
     def by_agent(self, spans: Sequence[tuple[int, int]], seconds: float) -> float:
         """The median time of summing up a span, in seconds."""
@@ -128,7 +131,8 @@ class RawReading:
                 taken.sort()
                 _ = successes[agent] / len(taken), median(taken), taken[len(taken) * 95 // 100]
 
-        return _median_time(ask, spans, seconds)
+        with resident(self._folders[1]):
+            return _median_time(ask, spans, seconds)
 
     def close(self) -> None:
         """Disconnect."""
