@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from app.answered import AnsweredRequests
+
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 100_000, 1_000_000)
 
@@ -11,19 +13,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "pattern_store_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self.registry,
-        )
-        self.request_seconds = Histogram(
-            "pattern_store_request_seconds",
-            "Seconds from a request's head to the end of its answer.",
-            ("method", "route"),
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
+        self.requests = AnsweredRequests(_SECONDS)
+        self.registry.register(self.requests)
         self.patterns = Counter(
             "pattern_store_patterns_stored",
             "Patterns stored anew, by type.",

@@ -17,5 +17,5 @@ _ASKED_AGAIN = [*_ALWAYS, (b"cache-control", b"private, no-cache")]
 def protected(headers: Iterable[Header]) -> list[Header]:
     """An answer's headers and these."""
     headers = [*headers]
-    is_tagged = any(name == b"etag" for name, _ in headers)
+    is_tagged = b"etag" in [name for name, _ in headers]
     return headers + (_ASKED_AGAIN if is_tagged else _KEPT_BY_NOBODY)

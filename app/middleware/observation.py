@@ -8,7 +8,6 @@ import time
 from contextvars import ContextVar
 from http import HTTPStatus
 
-from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.connections.pace import note_refusal
@@ -36,7 +35,6 @@ class Observation:
         self._app = app
         self._metrics = metrics
         self._access_log = access_log
-        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,24 +77,12 @@ class Observation:
         route = getattr(scope.get("route"), "path", "none")
         # Callers can make up methods and paths; what metrics tell apart must have an end.
         method = scope["method"] if route != "none" and scope["method"] in METHODS else "other"
-        requests, durations = self._counters(method, route, status)
-        requests.inc()
-        durations.observe(seconds)
+        self._metrics.requests.note(method, route, status, seconds)
         if self._access_log is not None:
             level = logging.DEBUG if route in _PROBES else logging.INFO
             self._access_log.note(
                 level, identifier, scope["method"], scope["path"], status, seconds
             )
-
-    def _counters(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        """What counts such requests; kept, since finding them takes as long as counting."""
-        key = method, route, status
-        if key not in self._counted:
-            self._counted[key] = (
-                self._metrics.requests.labels(*key),
-                self._metrics.request_seconds.labels(method, route),
-            )
-        return self._counted[key]
 
 
 def _identifier(scope: Scope) -> str:

@@ -100,7 +100,7 @@ async def create_pattern(request: Request) -> Response:
     state = state_of(request)
     body = await read_body(request, state.max_pattern_bytes)
     written = await state.service.ingest(read_json(body), key=key)
-    return _answer(written.pattern, created=written.created)
+    return _PatternAnswer(written.pattern, created=written.created)
 
 
 @router.get(
@@ -124,7 +124,7 @@ async def get_pattern(request: Request) -> Response:
     pattern = await state_of(request).service.get(request.path_params["pattern_id"])
     if is_known(request, pattern.etag):
         return Response(status_code=304, headers={"ETag": pattern.etag})
-    return _answer(pattern)
+    return _PatternAnswer(pattern)
 
 
 @router.head(
@@ -198,7 +198,7 @@ async def put_pattern(request: Request) -> Response:
     state = state_of(request)
     body = await read_body(request, state.max_pattern_bytes)
     written = await state.service.put(pattern_id, read_json(body), condition)
-    return _answer(written.pattern, created=written.created)
+    return _PatternAnswer(written.pattern, created=written.created)
 
 
 @router.patch(
@@ -233,7 +233,7 @@ async def patch_pattern(request: Request) -> Response:
     state = state_of(request)
     body = await read_body(request, state.max_pattern_bytes)
     pattern_id = request.path_params["pattern_id"]
-    return _answer(await state.service.patch(pattern_id, read_json(body), condition))
+    return _PatternAnswer(await state.service.patch(pattern_id, read_json(body), condition))
 
 
 @router.delete(
@@ -270,8 +270,17 @@ def idempotency_key(request: Request) -> str | None:
     return values[0]
 
 
-def _answer(pattern: StoredDocument, *, created: bool = False) -> Response:
-    headers = {"ETag": pattern.etag}
-    if created:
-        headers["Location"] = f"/v1/patterns/{pattern.pattern_id}"
-    return Response(pattern.to_json(), 201 if created else 200, headers, media_type=JSON)
+class _PatternAnswer(Response):
+    """An answer of one pattern, whose few headers are made without looking for others."""
+
+    def __init__(self, pattern: StoredDocument, *, created: bool = False) -> None:
+        self.status_code = 201 if created else 200
+        self.background = None
+        self.body = pattern.to_json()
+        self.raw_headers = [(b"etag", pattern.etag.encode())]
+        if created:
+            self.raw_headers.append((b"location", b"/v1/patterns/" + pattern.pattern_id.encode()))
+        self.raw_headers += [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", JSON.encode()),
+        ]

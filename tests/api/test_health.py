@@ -70,6 +70,8 @@ async def test_requests_are_counted_by_route_method_and_status(client: AsyncClie
         assert value(samples, "requests_total", **labels) == number
     assert value(samples, "request_seconds_count", method="GET", route=route) == 4
     assert value(samples, "request_seconds_bucket", method="GET", route=route, le="+Inf") == 4
+    assert value(samples, "request_seconds_bucket", method="GET", route=route, le="60.0") == 4
+    assert 0 < value(samples, "request_seconds_sum", method="GET", route=route) < 240
 
 
 async def test_callers_cannot_make_up_labels(client: AsyncClient) -> None:
