@@ -6,6 +6,7 @@ library's form when they are asked for.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -30,14 +31,11 @@ class AnsweredRequests(Collector):
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = tuple(bounds)
-        self._counted: dict[tuple[str, str, int], _Counted] = {}
+        self._counted: defaultdict[tuple[str, str, int], _Counted] = defaultdict(self._none)
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one that took so long."""
-        key = method, route, status
-        counted = self._counted.get(key)
-        if counted is None:
-            counted = self._counted[key] = self._none()
+        counted = self._counted[method, route, status]
         counted.buckets[bisect_left(self._bounds, seconds)] += 1
         counted.seconds += seconds
 
@@ -46,10 +44,10 @@ class AnsweredRequests(Collector):
         requests = CounterMetricFamily(
             "pattern_store_requests", "Requests answered.", labels=("method", "route", "status")
         )
-        times: dict[tuple[str, str], _Counted] = {}
+        times: defaultdict[tuple[str, str], _Counted] = defaultdict(self._none)
         for (method, route, status), counted in self._counted.items():
             requests.add_metric((method, route, str(status)), sum(counted.buckets))
-            sums = times.setdefault((method, route), self._none())
+            sums = times[method, route]
             sums.buckets = [a + b for a, b in zip(sums.buckets, counted.buckets, strict=True)]
             sums.seconds += counted.seconds
         seconds = HistogramMetricFamily(

@@ -16,21 +16,20 @@ from tests.benchmarks.speed.resident import resident
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A contestant whose server was started, and a folder for what is to be posted and asked."""
+    """A contestant whose server was started on a store, which is a folder.
+
+    Another `folder` is for what is to be posted and asked.
+    """
 
     contestant: Contestant
     server: Server
+    store: Path
     folder: Path
 
     @property
     def name(self) -> str:
         """The contestant's name."""
         return self.contestant.name
-
-    @property
-    def store(self) -> Path:
-        """The folder of what it stores."""
-        return self.folder / "store"
 
     def wait(self) -> None:
         """Wait until the server can be used, and has nothing left to do for its start."""
@@ -73,4 +72,4 @@ def entered(
             written(folder / "latest", map(contestant.latest, latest()))
             written(folder / "spans", (contestant.by_agent(*span) for span in spans()))
         with contestant.server(store) as server:
-            yield Entry(contestant, server, folder)
+            yield Entry(contestant, server, store, folder)
