@@ -14,11 +14,12 @@ from zlib import crc32
 
 from app.learning import fingerprint as fingerprints
 from app.learning.fingerprint import Fingerprint, fingerprint_of_trace
+from app.learning.messages import with_key_quoted
 from app.learning.stack import Frame, Trace
 from app.learning.tokens import message_words, name_words
 from app.learning.trace import parse_trace
 
-VERSION = 1
+VERSION = 2
 """Of the words that are taken: it changes with whatever makes other features of one error."""
 
 _INNERMOST, _OUTERMOST = 48, 16
@@ -106,7 +107,8 @@ def features_of_trace(
     fingerprint: Fingerprint, error_message: str, trace: Trace, project: str = ""
 ) -> Features:
     """The features of an error whose trace has been read and whose fingerprint is known."""
-    said = message_words(error_message[:_MESSAGE_TEXT])[:_MESSAGE_WORDS]
+    message = with_key_quoted(fingerprint.parts.type, error_message[:_MESSAGE_TEXT])
+    said = message_words(message)[:_MESSAGE_WORDS]
     return Features(
         variant=int(fingerprint.variant, 16),
         type=_hash("type", fingerprint.parts.type),

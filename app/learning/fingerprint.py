@@ -12,20 +12,17 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.learning.messages import MOST_TEXT, normalised
+from app.learning.messages import MOST_TEXT, normalised, with_key_quoted
 from app.learning.stack import LONGEST_NAME, REMEMBERED, Frame, Trace
 from app.learning.trace import parse_trace
 
-VERSION = 2
+VERSION = 3
 """Of the algorithm: it changes with whatever makes another fingerprint of the same error."""
 
 _RAISING = re.compile(
     r"_*(?:[aA]ssert|[eE]nsure|[rR]equire|[eE]xpect|[iI]nvariant|[mM]ust|[rR]aise|[tT]hrow|[fF]ail"
     r"|[aA]bort|handle_?[eE](?:rror|xception))(?![a-z])"
 )
-_MISSING_KEY = re.compile(r"[^\W\d][\w.-]*+")
-"""What Python puts in quotes after `KeyError: `, and some reports leave without."""
-
 _MOST_RAISING = 4
 _VARIANT_FRAMES = 32
 _TITLE_MESSAGE = 120
@@ -54,7 +51,8 @@ class Fingerprint:
     """An error's identity. `group` and `variant` are 16 hexadecimal digits.
 
     Errors of one `variant` are of one `group`, and have also had all of the application's frames
-    and the chain of types in common. `title` says in a short line, for people, what the group is.
+    and the chain of types in common; a trace that prints no type has that which was reported.
+    `title` says in a short line, for people, what the group is.
     """
 
     version: int
@@ -77,7 +75,7 @@ def fingerprint_of_trace(error_type: str, error_message: str, trace: Trace) -> F
     where = _where(own) if own else trace.frames[:1]
     parts = Parts(trace.language, name, message, where)
     group = _digest(name, message, *_texts(parts.frames))
-    chain = (_simple_name(raised.type) for raised in trace.raised)
+    chain = [_simple_name(raised.type) for raised in trace.raised] or [name]
     variant = _digest(group, *chain, "", *_texts((own or trace.frames)[:_VARIANT_FRAMES]))
     return Fingerprint(VERSION, group, variant, _title(parts), parts)
 
@@ -112,9 +110,7 @@ def _message(name: str, message: str) -> str:
     printed = _PRINTED_TYPE.match(line)
     if printed and printed[1] == name:
         line = line[printed.end() :]
-    if name == "KeyError" and _MISSING_KEY.fullmatch(line):
-        line = f"'{line}'"
-    return normalised(line)
+    return normalised(with_key_quoted(name, line))
 
 
 def _first_line(text: str) -> str:

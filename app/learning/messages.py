@@ -10,6 +10,7 @@ from functools import cache
 MOST_TEXT = 2048
 """Characters of a message that are read; those after them are left out."""
 
+_BARE_KEY = re.compile(r"[^\W\d][\w.-]*+")
 _UNIT = "(?:ns|[uµm]?s|secs?|m|mins?|h|hrs?|d|(?:milli|micro|nano)?seconds?|minutes?|hours?|days?)"
 _CLOCK = r"\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}+"
@@ -64,6 +65,15 @@ _KINDS = {
     ),
     "number": r"[+-]?\d++(?:,\d++)*+(?:\.\d++)*+(?:[eE][+-]?\d++)?+(?=\D|$)%?",
 }
+
+
+def with_key_quoted(error_type: str, message: str) -> str:
+    """The message, with the quotes Python prints around the key of a `KeyError`.
+
+    Some reports leave them out.
+    """
+    missing = error_type == "KeyError" and _BARE_KEY.fullmatch(message)
+    return f"'{message}'" if missing else message
 
 
 def normalised(message: str) -> str:

@@ -1,6 +1,7 @@
 """`pattern-store resolve`: a stack trace in, what fixed it out."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,23 @@ def test_a_trace_is_told_what_fixed_it(tmp_path: Path, url: str) -> None:
     answer = json.loads(succeeded(learned(tmp_path, "--url", f"{url}/", "--json")))
     assert answer["candidates"][0]["resolution"] == FIX
     assert answer["group"]["group_id"] in group
+
+
+def test_a_printed_trace_finds_the_error_that_was_reported_without_its_last_line(
+    tmp_path: Path,
+) -> None:
+    data = {
+        "error_type": "KeyError",
+        "error_message": "fee",
+        "stack_trace": TRACE.format(line=1).rpartition("KeyError")[0],
+        "resolution": FIX,
+    }
+    with live_service(tmp_path) as service:
+        body = pattern("error_occurrence", data=data)
+        httpx.post(f"{service.url}/v1/patterns", json=body).raise_for_status()
+        output = succeeded(learned(tmp_path, "--url", service.url))
+    confidence, score = re.split("[,;] ", output.splitlines()[2])[:2]
+    assert (confidence, float(score) > 0.6) == ("exact", True)
 
 
 def test_of_what_is_not_known_it_says_so_and_ends_with_1(tmp_path: Path, url: str) -> None:

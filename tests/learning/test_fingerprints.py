@@ -78,6 +78,7 @@ def test_a_missing_key_is_the_same_error_with_its_quotes_and_without() -> None:
         "KeyError", "'fee'", f"Traceback (most recent call last):\n  {place}\nKeyError: 'fee'"
     )
     assert printed.group == bare.group
+    assert printed.variant == bare.variant
     assert fingerprint_of("KeyError", "key not found: :fee", place).group != bare.group
 
 
