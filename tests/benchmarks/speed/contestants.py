@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from app.schemas.timestamps import DAY, format_timestamp
 from tests.benchmarks import stores
 from tests.benchmarks.speed.kept import KeptStores
-from tests.benchmarks.speed.load import ID, Posting
+from tests.benchmarks.speed.load import Posting
 from tests.benchmarks.speed.processes import Server, free_port
 from tests.benchmarks.speed.targets import FILES, FULL, NORMAL, REF, REF_IN_THREAD
 
@@ -86,8 +86,8 @@ class Contestant(ABC):
         """Wait until a server that can be used has nothing left to do for its start."""
 
     def line(self, pattern: dict[str, Any]) -> str:
-        """A pattern as it is posted, under no id yet."""
-        return json.dumps({**pattern, "pattern_id": ID}, separators=(",", ":"))
+        """A pattern as it is posted."""
+        return json.dumps(pattern, separators=(",", ":"))
 
 
 class Reference(Contestant):

@@ -13,7 +13,7 @@ from app.schemas.timestamps import format_timestamp
 from tests.benchmarks.speed import peers
 from tests.benchmarks.speed.contestants import BATCH, LIMIT, Latest, Reader
 from tests.benchmarks.speed.kept import IDS, KeptStores, noted
-from tests.benchmarks.speed.load import ID, Posting
+from tests.benchmarks.speed.load import Posting
 from tests.benchmarks.speed.targets import DATASETTE
 from tests.generated import generated
 
@@ -59,7 +59,9 @@ class Datasette(Reader):
         return [*serve, "--port", str(port), "--config", str(configuration)]
 
     def line(self, pattern: dict[str, Any]) -> str:
-        return json.dumps({"pattern_id": ID, **peers.columns(pattern)}, separators=(",", ":"))
+        return json.dumps(
+            {"pattern_id": pattern["pattern_id"], **peers.columns(pattern)}, separators=(",", ":")
+        )
 
     def store(self, kept: KeptStores, patterns: int) -> Path:
         def build(folder: Path) -> None:

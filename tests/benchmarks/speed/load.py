@@ -19,6 +19,9 @@ _FIRST_ANSWER_SECONDS = 30.0
 ID = "@id@"
 """What stands for the id in a line to post."""
 
+TIME = "@time@"
+"""What stands, after it, for the time of posting."""
+
 
 class NoLoad(Exception):
     """The load could not be made, or the server did not bear it."""
@@ -57,7 +60,7 @@ def need_wrk() -> None:
 
 
 def post(url: str, posting: Posting, lines: Path, *, connections: int, seconds: float) -> Load:
-    """Post the lines of a file over and over, each time under a new id."""
+    """Post the lines of a file over and over, each time under a new id, as of that moment."""
     arguments = [str(lines), posting.path, posting.content_type, str(posting.lines)]
     framing = [posting.before, posting.between, posting.after]
     return _wrk(url, "post.lua", [*arguments, *framing], connections, seconds)

@@ -14,7 +14,7 @@ from app.schemas.timestamps import format_timestamp
 from tests.benchmarks.speed import peers
 from tests.benchmarks.speed.contestants import BATCH, LIMIT, SPAN, Latest, Reader
 from tests.benchmarks.speed.kept import IDS, KeptStores, noted
-from tests.benchmarks.speed.load import ID, Posting
+from tests.benchmarks.speed.load import Posting
 from tests.benchmarks.speed.targets import POCKETBASE
 from tests.generated import END, generated
 
@@ -93,7 +93,9 @@ class PocketBase(Reader):
         return [*serve, "--automigrate=0", "--hooksWatch=0"]
 
     def line(self, pattern: dict[str, Any]) -> str:
-        return json.dumps({"id": ID, **peers.columns(pattern)}, separators=(",", ":"))
+        return json.dumps(
+            {"id": pattern["pattern_id"], **peers.columns(pattern)}, separators=(",", ":")
+        )
 
     def store(self, kept: KeptStores, patterns: int) -> Path:
         def build(folder: Path) -> None:

@@ -1,6 +1,6 @@
--- Posts the lines of a file, so many in a request, each under an id of its own.
+-- Posts the lines of a file, so many in a request, each under an id of its own, as of now.
 -- Arguments: file, path, content type, lines a request, what stands before, between and after
--- the lines, seed. In each line @id@ stands for the id.
+-- the lines, seed. In each line @id@ stands for the id, and after it @time@ for the time.
 
 dofile("done.lua")
 
@@ -16,19 +16,29 @@ local function now()
   return tonumber(moment.seconds) * 1e6 + tonumber(moment.microseconds)
 end
 
+local second, date
+
+local function timestamp()
+  ffi.C.gettimeofday(moment, nil)
+  if moment.seconds ~= second then
+    second = moment.seconds
+    date = os.date("!%Y-%m-%dT%H:%M:%S", tonumber(second))
+  end
+  return string.format("%s.%06dZ", date, tonumber(moment.microseconds))
+end
+
 local function note_answer()
   answered = now()
 end
 
-local heads, tails = {}, {}
+local heads, middles, tails = {}, {}, {}
 local path, lines, before, between, after
 local place = 0
 
 function init(args)
   for line in io.lines(args[1]) do
-    local first, last = line:find("@id@", 1, true)
-    heads[#heads + 1] = line:sub(1, first - 1)
-    tails[#tails + 1] = line:sub(last + 1)
+    local head, middle, tail = line:match("^(.*)@id@(.*)@time@(.*)$")
+    heads[#heads + 1], middles[#middles + 1], tails[#tails + 1] = head, middle, tail
   end
   path, lines = args[2], tonumber(args[4])
   before, between, after = args[5], args[6], args[7]
@@ -54,7 +64,7 @@ function request()
   local parts = {}
   for _ = 1, lines do
     place = place % #heads + 1
-    parts[#parts + 1] = heads[place] .. uuid() .. tails[place]
+    parts[#parts + 1] = heads[place] .. uuid() .. middles[place] .. timestamp() .. tails[place]
   end
   return wrk.format("POST", path, nil, before .. table.concat(parts, between) .. after)
 end

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from app.schemas.timestamps import DAY, SECOND
 from tests.benchmarks.speed.contestants import LIMIT, SPAN, Contestant, Latest
 from tests.benchmarks.speed.kept import IDS
+from tests.benchmarks.speed.load import ID, TIME
 from tests.benchmarks.speed.processes import Server
 from tests.generated import END, TAGS, generated
 
@@ -38,8 +39,9 @@ def some_ids(store: Path) -> list[str]:
 
 
 def lines_to_post(contestant: Contestant) -> Iterator[str]:
-    """Patterns as they are posted to a contestant: they happened after those that are stored."""
-    return map(contestant.line, generated(_POSTED, days=1, seed=1, end=END + DAY))
+    """Patterns as they are posted to a contestant, which happen at that moment."""
+    for pattern in generated(_POSTED, seed=1):
+        yield contestant.line({**pattern, "pattern_id": ID, "timestamp": TIME})
 
 
 def written(path: Path, lines: Iterable[str]) -> None:

@@ -62,7 +62,7 @@ def remarks(contestants: Iterable[Contestant]) -> list[str]:
         "REF's route is an `async def`; one that is a `def` runs in a thread, which takes longer.",
         "RAW is Python's sqlite3 alone, without full text; it writes durably.",
         "No access logs, but Datasette's, which has no switch; nothing is compressed yet.",
-        "The load is made by wrk on the same machine.",
+        "The load is made by wrk on the same machine; what it posts has happened at that moment.",
         "While a store is measured, its files of 1 MiB and more are held in memory.",
     ]
 
