@@ -68,6 +68,23 @@ class _Item:
     record: Record
 
 
+@dataclass(slots=True)
+class _Items:
+    """Those that go together, and their records; `bytes` are those of their documents."""
+
+    items: list[_Item] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    bytes: int = 0
+
+    def add(self, item: _Item) -> None:
+        self.items.append(item)
+        self.records.append(item.record)
+        self.bytes += len(item.record.document)
+
+    def is_full(self) -> bool:
+        return len(self.items) >= CHUNK or self.bytes >= CHUNK_BYTES
+
+
 class Batch:
     """One batch on its way in: while one part of it is committed, the next is read."""
 
@@ -85,8 +102,7 @@ class Batch:
         self._on_conflict = on_conflict
         self._key = key
         self._preserve = preserve
-        self._waiting: list[_Item] = []
-        self._waiting_bytes = 0
+        self._waiting = _Items()
         self._places = places or asyncio.Semaphore(PLACES)
         self._room = asyncio.Event()
         self._storing: asyncio.Task[None] | None = None
@@ -106,16 +122,13 @@ class Batch:
             self._take(text)
         if self._places.locked():
             await self._stored()
-        elif self._is_full():
+        elif self._waiting.is_full():
             self._room.clear()
             await self._room.wait()
 
     async def finish(self) -> None:
         """Wait until all that was taken is stored. Raises StorageUnavailable."""
         await self._stored()
-
-    def _is_full(self) -> bool:
-        return len(self._waiting) >= CHUNK or self._waiting_bytes >= CHUNK_BYTES
 
     async def _stored(self) -> None:
         storing, self._storing = self._storing, None
@@ -125,10 +138,8 @@ class Batch:
     async def _store_waiting(self) -> None:
         """Store what waits, and what comes to wait meanwhile; then give the place up."""
         try:
-            while items := self._waiting:
-                self._waiting, self._waiting_bytes = [], 0
-                self._room.set()
-                await self._store(items)
+            while self._waiting.items:
+                await self._store(self._waiting)
         finally:
             self._places.release()
             self._room.set()
@@ -145,15 +156,18 @@ class Batch:
                 value, key=self._key, index=index, preserve=self._preserve
             )
             kept = value if self._on_conflict is OnConflict.REPLACE else None
-            self._waiting.append(_Item(index, kept, record))
-            self._waiting_bytes += len(record.document)
+            self._waiting.add(_Item(index, kept, record))
         except PatternStoreError as error:
             self._reject(index, _id_of(value), error)
 
-    async def _store(self, items: Sequence[_Item]) -> None:
-        insertions = await self._service.insert([item.record for item in items])
+    def _make_room(self) -> None:
+        self._waiting = _Items()
+        self._room.set()
+
+    async def _store(self, items: _Items) -> None:
+        insertions = await self._service.insert(items.records, starting=self._make_room)
         cutoffs = self._service.retention.cutoffs(self._service.clock())
-        for item, insertion in zip(items, insertions, strict=True):
+        for item, insertion in zip(items.items, insertions, strict=True):
             if insertion.outcome is Outcome.STORED:
                 self._count_stored(item.record, cutoffs)
             elif insertion.outcome is Outcome.TAKEN:

@@ -128,9 +128,14 @@ class PatternService:
         record = record_of(pattern, pattern_id=pattern_id, at=at, preserved=stored)
         return self._limited(pattern, record)
 
-    async def insert(self, records: Sequence[Record]) -> list[Insertion]:
-        """Store records whose ids are free, and count what was stored."""
-        insertions = await self.storage.insert_many(records)
+    async def insert(
+        self, records: Sequence[Record], *, starting: Callable[[], None] = lambda: None
+    ) -> list[Insertion]:
+        """Store records whose ids are free, and count what was stored.
+
+        There may come more records until `starting` is called.
+        """
+        insertions = await self.storage.insert_many(records, starting=starting)
         stored = Counter(
             record.pattern_type
             for record, insertion in zip(records, insertions, strict=True)

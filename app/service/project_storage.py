@@ -1,7 +1,7 @@
 """Some projects of a store, as if they were all there is: for callers who may see no others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 
 from app.errors import InsufficientScope
@@ -38,8 +38,10 @@ class ProjectStorage(ProjectLearning, Storage):
         self._storage = storage
         self._projects = projects
 
-    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
-        insertions = await self._storage.insert_many(records)
+    async def insert_many(
+        self, records: Sequence[Record], *, starting: Callable[[], None] = lambda: None
+    ) -> list[Insertion]:
+        insertions = await self._storage.insert_many(records, starting=starting)
         if all(insertion.outcome is Outcome.STORED for insertion in insertions):
             return insertions
         return await asyncio.gather(*map(self._seen, records, insertions))

@@ -20,7 +20,7 @@ A store may be told how many seconds one read by filters may take: `query`, `cou
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -226,13 +226,18 @@ class Storage(LearnedStorage, ABC):
     # Writing. What these return is durable.
 
     @abstractmethod
-    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
+    async def insert_many(
+        self, records: Sequence[Record], *, starting: Callable[[], None] = lambda: None
+    ) -> list[Insertion]:
         """Store the records whose ids are free, in their order; one outcome for each.
 
         An id that is taken is a DUPLICATE where the same was received under it before or is
         its present content, and else a CONFLICT; neither changes the store. Records of one
         call may share an id: the first is stored, the others are measured against it. The
         one write path: a single pattern is a call with one record.
+
+        `starting` is called when it is their turn to be written: until then there may come more
+        records, and none after.
 
         A `preserved` provenance is kept, its `seq` where that is greater than the store's
         last, or else the next one taken.

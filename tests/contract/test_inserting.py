@@ -1,5 +1,6 @@
 """What becomes of a record that is to be inserted."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -137,6 +138,18 @@ async def test_many_records_of_one_call_are_stored_in_their_order(storage: Stora
     insertions = await storage.insert_many(records(2500))
     assert [insertion.stored.seq for insertion in insertions] == list(range(1, 2501))
     assert (await storage.fetch("p2499")).stored.seq == 2500
+
+
+async def test_more_records_may_come_until_it_is_their_turn(storage: Storage) -> None:
+    first, waiting = [record("a")], [record("b")]
+    begun: list[int] = []
+    _, outcomes = await asyncio.gather(
+        storage.insert_many(first, starting=lambda: waiting.append(record("c"))),
+        storage.insert_many(waiting, starting=lambda: begun.append(len(waiting))),
+    )
+    assert begun == [2]
+    assert [insertion.outcome for insertion in outcomes] == [Outcome.STORED] * 2
+    assert (await storage.fetch("c")).stored.seq == 3
 
 
 async def test_what_was_stored_is_there_when_the_store_is_opened_again(store: Store) -> None:

@@ -22,12 +22,16 @@ def weight_of(records: Iterable[Record]) -> float:
 
 @dataclass(slots=True)
 class Write:
-    """One caller's wish: records to insert, or anything else to do in the transaction."""
+    """One caller's wish: records to insert, or a change of so much weight in the transaction.
+
+    There may come more records until `starting` is called.
+    """
 
     future: asyncio.Future[Any]
-    weight: float
     records: Sequence[Record] = ()
+    starting: Callable[[], None] = lambda: None
     change: Callable[[Transaction], Any] | None = None
+    weight: float = 0.0
     alone: bool = False
 
     def settle(self, result: Any) -> None:

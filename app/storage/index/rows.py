@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -69,7 +70,7 @@ def wrong_with(row: tuple[Any, ...], document: bytes | Unreadable) -> str | None
     return None
 
 
-_MOST_ROWS = 64
+_MOST_ROWS = 256
 
 
 def insert_rows(
@@ -87,7 +88,7 @@ def insert_rows(
         while number > len(remaining) - place:
             number //= 2
         chunk = remaining[place : place + number]
-        values = [value for row in chunk for value in row]
+        values = tuple(chain.from_iterable(chunk))
         connection.execute(_insertion(into, len(chunk[0]), number, suffix), values)
         place += number
 

@@ -176,8 +176,10 @@ class IndexedStorage(IndexedLearning, Storage):
     async def ping(self) -> None:
         await self._readers.run(lambda _: read_anew(self._path))
 
-    async def insert_many(self, records: Sequence[Record]) -> list[Insertion]:
-        return await self._writer.insert(records)
+    async def insert_many(
+        self, records: Sequence[Record], *, starting: Callable[[], None] = lambda: None
+    ) -> list[Insertion]:
+        return await self._writer.insert(records, starting)
 
     async def update(self, record: Record, seq: int) -> StoredDocument:
         return await self._writer.change(

@@ -70,14 +70,16 @@ class Writer:
         So it finds all that others have written where the mirror keeps it, and nothing that
         is still to go there.
         """
-        result: T = await self._enqueue(Write(_future(), math.inf, change=change, alone=True))
+        write = Write(_future(), change=change, weight=math.inf, alone=True)
+        result: T = await self._enqueue(write)
         return result
 
-    async def insert(self, records: Sequence[Record]) -> list[Insertion]:
+    async def insert(
+        self, records: Sequence[Record], starting: Callable[[], None]
+    ) -> list[Insertion]:
         """Insert records, together with those of every other caller that waits."""
         self._readiness.check()
-        write = Write(_future(), weight_of(records), records=records)
-        outcomes: list[Insertion] = await self._enqueue(write)
+        outcomes: list[Insertion] = await self._enqueue(Write(_future(), records, starting))
         return outcomes
 
     async def change(self, change: Callable[[Transaction], T], weight: float = math.inf) -> T:
@@ -87,7 +89,7 @@ class Writer:
         other failure undoes the whole group, whose members are then tried one by one.
         """
         self._readiness.check()
-        result: T = await self._enqueue(Write(_future(), weight, change=change))
+        result: T = await self._enqueue(Write(_future(), change=change, weight=weight))
         return result
 
     async def outside(self, work: Callable[[Connection], T]) -> T:
@@ -136,6 +138,8 @@ class Writer:
             self._arrived.clear()
             await self._those_at_the_door()
             while group := _first_group(self._waiting):
+                for write in group:
+                    write.starting()
                 started = time.perf_counter()
                 results = await self._committed(group)
                 self._last_seconds = time.perf_counter() - started
@@ -159,8 +163,8 @@ class Writer:
         """The result of each write of a group, once they are committed."""
         commit = Commit(group, self._mirror)
         connection = self._worker.at_hand()
-        small = sum(write.weight for write in group) <= _AT_ONCE_WEIGHT
-        if connection is None or not small or not _has_begun(connection):
+        weight = sum(write.weight + weight_of(write.records) for write in group)
+        if connection is None or weight > _AT_ONCE_WEIGHT or not _has_begun(connection):
             return await self._worker.run(commit.run)
         commit.fill(connection)
         if len(group) == 1 and self._last_seconds < _AT_ONCE_SECONDS:
