@@ -1,6 +1,6 @@
 """Many patterns by what they hold: queried, counted, deleted."""
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
 from pydantic_core import to_json
@@ -24,6 +24,9 @@ from app.schemas.filters import Order
 from app.service.patterns import QueryPage
 
 router = APIRouter(route_class=DirectRoute)
+
+_AS_ASKED = "!$%&'()*+,/:;=?@"
+"""What else may stand in a query as it is (RFC 3986, section 3.4), escapes among it."""
 
 
 @router.get(
@@ -128,7 +131,7 @@ def _page_json(page: QueryPage) -> bytes:
 def _link(request: Request, page: QueryPage) -> dict[str, str]:
     if page.next_cursor is None:
         return {}
-    query = parse_qsl(request.scope["query_string"].decode())
-    kept = [(name, value) for name, value in query if name != "cursor"]
-    target = urlencode([*kept, ("cursor", page.next_cursor)])
+    asked = quote(request.scope["query_string"], safe=_AS_ASKED).split("&")
+    kept = [part for part in asked if unquote(part.partition("=")[0]) != "cursor"]
+    target = "&".join([*filter(None, kept), f"cursor={page.next_cursor}"])
     return {"Link": f'</v1/patterns?{target}>; rel="next"'}
