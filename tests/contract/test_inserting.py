@@ -152,6 +152,17 @@ async def test_more_records_may_come_until_it_is_their_turn(storage: Storage) ->
     assert (await storage.fetch("c")).stored.seq == 3
 
 
+async def test_one_record_does_not_wait_for_the_many_that_wait_beside_it(storage: Storage) -> None:
+    begun: list[str] = []
+    await asyncio.gather(
+        storage.insert_many(records(200, "many"), starting=lambda: begun.append("many")),
+        storage.insert_many([record("one")], starting=lambda: begun.append("one")),
+        storage.insert_many([record("two")], starting=lambda: begun.append("two")),
+    )
+    assert begun == ["one", "two", "many"]
+    assert (await storage.fetch("two")).stored.seq == 2
+
+
 async def test_what_was_stored_is_there_when_the_store_is_opened_again(store: Store) -> None:
     storage = await store.open()
     await storage.insert(record("a"))

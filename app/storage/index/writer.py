@@ -1,4 +1,4 @@
-"""Group commit: all writes that wait share the next transaction.
+"""Group commit: the writes that wait share the next transaction.
 
 A durable commit costs one sync of the disk however much it holds, so while one transaction is
 under way the writes that arrive wait, and then go together. The event loop's own thread fills a
@@ -55,6 +55,7 @@ class Writer:
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._last_seconds = 0.0
+        self._small_first = False
         self.commits = 0
         """How many transactions there were since it was opened."""
         self._committed_one = asyncio.Event()
@@ -137,7 +138,7 @@ class Writer:
             await self._arrived.wait()
             self._arrived.clear()
             await self._those_at_the_door()
-            while group := _first_group(self._waiting):
+            while group := self._next_group():
                 for write in group:
                     write.starting()
                 started = time.perf_counter()
@@ -145,12 +146,24 @@ class Writer:
                 self._last_seconds = time.perf_counter() - started
                 self._metrics.commit_seconds.observe(self._last_seconds)
                 self._metrics.commit_writes.observe(len(group))
-                del self._waiting[: len(group)]
+                taken = set(map(id, group))
+                self._waiting = [write for write in self._waiting if id(write) not in taken]
                 for write, result in zip(group, results, strict=True):
                     write.settle(result)
                 self.commits += 1
                 self._committed_one.set()
                 self._committed_one.clear()
+
+    def _next_group(self) -> list[Write]:
+        """The writes that go together next: once the small ones, where they wait beside large ones.
+
+        Whoever saves one pattern would wait for others' thousands; so these wait for one small
+        transaction.
+        """
+        group = _first_group(self._waiting)
+        small = [write for write in group if _weight(write) <= _AT_ONCE_WEIGHT]
+        self._small_first = not self._small_first and 0 < len(small) < len(group)
+        return small if self._small_first else group
 
     async def _those_at_the_door(self) -> None:
         """Let writes join while each turn of the event loop brings some."""
@@ -163,13 +176,17 @@ class Writer:
         """The result of each write of a group, once they are committed."""
         commit = Commit(group, self._mirror)
         connection = self._worker.at_hand()
-        weight = sum(write.weight + weight_of(write.records) for write in group)
+        weight = sum(map(_weight, group))
         if connection is None or weight > _AT_ONCE_WEIGHT or not _has_begun(connection):
             return await self._worker.run(commit.run)
         commit.fill(connection)
         if len(group) == 1 and self._last_seconds < _AT_ONCE_SECONDS:
             return commit.keep(connection)
         return await self._worker.run(commit.keep)
+
+
+def _weight(write: Write) -> float:
+    return write.weight + weight_of(write.records)
 
 
 def _has_begun(connection: Connection) -> bool:
