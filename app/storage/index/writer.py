@@ -161,7 +161,11 @@ class Writer:
         transaction.
         """
         group = _first_group(self._waiting)
-        small = [write for write in group if _weight(write) <= _AT_ONCE_WEIGHT]
+        small = [
+            write
+            for write in group
+            if write.weight <= _AT_ONCE_WEIGHT and len(write.records) <= _AT_ONCE_WEIGHT
+        ]
         self._small_first = not self._small_first and 0 < len(small) < len(group)
         return small if self._small_first else group
 
@@ -176,17 +180,13 @@ class Writer:
         """The result of each write of a group, once they are committed."""
         commit = Commit(group, self._mirror)
         connection = self._worker.at_hand()
-        weight = sum(map(_weight, group))
+        weight = sum(write.weight + weight_of(write.records) for write in group)
         if connection is None or weight > _AT_ONCE_WEIGHT or not _has_begun(connection):
             return await self._worker.run(commit.run)
         commit.fill(connection)
         if len(group) == 1 and self._last_seconds < _AT_ONCE_SECONDS:
             return commit.keep(connection)
         return await self._worker.run(commit.keep)
-
-
-def _weight(write: Write) -> float:
-    return write.weight + weight_of(write.records)
 
 
 def _has_begun(connection: Connection) -> bool:
