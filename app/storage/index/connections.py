@@ -303,8 +303,9 @@ class Readers:
         """
         self._readiness.check()
         if self._at_hand is not None:
+            short = _AT_ONCE_SECONDS if seconds is None else min(seconds, _AT_ONCE_SECONDS)
             with suppress(*DRIVER_ERRORS, DamagedStore, QueryTooExpensive):
-                return _in_transaction(work, _AT_ONCE_SECONDS, self._at_hand)
+                return _in_transaction(work, short, self._at_hand)
         return await self.run_unready(work, seconds)
 
     async def run_unready(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
