@@ -140,13 +140,14 @@ def waiting_for_no_one(connection: Connection) -> Iterator[None]:
         connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
 
 
-def checkpoint(connection: Connection) -> None:
-    """Move the write-ahead log into the database and empty it, as far as readers let it.
+def checkpoint(connection: Connection) -> bool:
+    """Move the write-ahead log into the database and empty it; whether others let it.
 
     It does not wait for them: until they are gone, writers would wait too.
     """
     with waiting_for_no_one(connection):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
 
 
 class Readiness:

@@ -1,5 +1,7 @@
 """Giving space back in short steps, each a transaction of its own, between those of writers."""
 
+import asyncio
+
 from app.storage.index.connections import Connection, checkpoint
 from app.storage.index.writer import Writer
 
@@ -10,6 +12,11 @@ _MERGE_PAGES = 200
 """Pages of the index of words written in one step."""
 
 
+_TRIES = 100
+_PAUSE_SECONDS = 0.05
+"""Between two tries to empty the log: 5 s in all, longer than searches and checkpoints take."""
+
+
 async def give_back(writer: Writer) -> None:
     """Take what was removed out of the index of words, and free pages out of the file."""
     if await writer.outside(_count_removed_words_anew):
@@ -18,7 +25,10 @@ async def give_back(writer: Writer) -> None:
             pass
     while await writer.outside(_vacuum):
         pass
-    await writer.outside(checkpoint)
+    for _ in range(_TRIES):
+        if await writer.outside(checkpoint):
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _count_removed_words_anew(connection: Connection) -> bool:

@@ -46,3 +46,18 @@ async def test_the_log_begins_anew_though_writers_never_rest(
             await storage.insert_many(records(20, prefix=f"{number}-"))
             number += 1
             beginnings.add(salts(log))
+
+
+async def test_a_reader_that_soon_leaves_does_not_keep_space_from_being_given_back(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    stored = await storage.insert_many(records(400, x="x" * 5000))
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM patterns").fetchall()
+        await storage.delete_many([each.stored.seq for each in stored])
+        before = storage.stored_bytes()
+        reclaiming = asyncio.create_task(storage.reclaim())
+        await asyncio.sleep(0.2)
+    await reclaiming
+    assert storage.stored_bytes() < before / 4
