@@ -20,6 +20,7 @@ from app.errors import HeadTooLarge, MalformedRequest, PatternStoreError
 from app.middleware.answer_headers import protected
 from app.middleware.observation import new_request_id
 from app.problems import response_for
+from app.protocol.answer import Answer
 
 MAX_HEAD_BYTES = 128 * 1024
 """Of a request line and its headers: there is room for the longest name that a filter compares,
@@ -84,6 +85,12 @@ class HttpProtocol(HttpToolsProtocol):
         for cycle in self._earlier:
             cycle.disconnected = True
             cycle.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        async def answering(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope, receive, Answer(cycle).send)
+
+        super()._start_asgi_task(cycle, answering)
 
     def _head_bytes(self) -> int:
         """What the target and the headers that were just read take."""
