@@ -83,10 +83,9 @@ def insert_rows(
     statement for each row, that took most of a transaction's time in a busy service.
     """
     remaining = [*rows]
-    place, number = 0, _MOST_ROWS
-    while place < len(remaining):
-        while number > len(remaining) - place:
-            number //= 2
+    place = 0
+    while left := len(remaining) - place:
+        number = min(_MOST_ROWS, 1 << left.bit_length() - 1)  # few different statements
         chunk = remaining[place : place + number]
         values = tuple(chain.from_iterable(chunk))
         connection.execute(_insertion(into, len(chunk[0]), number, suffix), values)
