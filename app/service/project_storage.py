@@ -120,6 +120,9 @@ class ProjectStorage(ProjectLearning, Storage):
     ) -> tuple[list[Tally], Sequence[int]]:
         return await self._storage.expired(expiry, self._projects.names)
 
+    async def tally_expired(self, expiry: Expiry, projects: Sequence[str] = ()) -> list[Tally]:
+        return await self._storage.tally_expired(expiry, self._projects.names)
+
     async def oldest(
         self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
     ) -> tuple[list[Tally], Sequence[int]]:

@@ -36,6 +36,11 @@ class RetentionPolicy:
     max_patterns: int = UNLIMITED
     max_bytes: int = UNLIMITED
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether there can be too many patterns, however old."""
+        return self.max_patterns != UNLIMITED or self.max_bytes != UNLIMITED
+
     def days_for(self, pattern_type: str) -> int:
         """The days that hold for a type."""
         return self.days_by_type.get(PatternType(pattern_type), self.days)
@@ -80,13 +85,28 @@ async def plan_by_hand(storage: Storage, now: int, older_than_days: int) -> Plan
 async def plan_by_policy(storage: Storage, policy: RetentionPolicy, now: int) -> Plan:
     """What the policy lets go: the aged, and the oldest of those that are too many."""
     tallies, seqs = await storage.expired(policy.expiry(now))
-    aged, _ = await storage.expired(policy.expiry(now, grace=False))
-    plan = Plan(tallies, seqs, _patterns(aged) - len(seqs))
-    if policy.max_patterns or policy.max_bytes:
+    plan = Plan(tallies, seqs, await _kept_by_grace(storage, policy, now, tallies))
+    if policy.has_limits:
         with_grace = now - policy.grace_days * DAY
         await _plan_surplus(storage, policy, now, plan, limit=1.0, received_before=with_grace)
         await _plan_surplus(storage, policy, now, plan, limit=OVERFULL, received_before=now + DAY)
     return plan
+
+
+async def tally_due(storage: Storage, policy: RetentionPolicy, now: int) -> tuple[list[Tally], int]:
+    """What the policy lets go, as sums alone, and how many patterns only their grace keeps."""
+    if policy.has_limits:
+        plan = await plan_by_policy(storage, policy, now)
+        return plan.tallies, plan.kept_by_grace
+    tallies = await storage.tally_expired(policy.expiry(now))
+    return tallies, await _kept_by_grace(storage, policy, now, tallies)
+
+
+async def _kept_by_grace(
+    storage: Storage, policy: RetentionPolicy, now: int, expired: Sequence[Tally]
+) -> int:
+    aged = await storage.tally_expired(policy.expiry(now, grace=False))
+    return patterns_in(aged) - patterns_in(expired)
 
 
 async def _plan_surplus(
@@ -100,7 +120,7 @@ async def _plan_surplus(
 ) -> None:
     """Add the oldest patterns until what is left is within so many times the limits."""
     there = (await storage.summary(now)).days
-    patterns = _patterns(there) - _patterns(plan.tallies) - int(policy.max_patterns * limit)
+    patterns = patterns_in(there) - patterns_in(plan.tallies) - int(policy.max_patterns * limit)
     size = _bytes(there) - _bytes(plan.tallies) - int(policy.max_bytes * limit)
     surplus_patterns = max(0, patterns) if policy.max_patterns else 0
     surplus_bytes = max(0, size) if policy.max_bytes else 0
@@ -115,7 +135,8 @@ async def _plan_surplus(
         plan.seqs = [*plan.seqs, *seqs]
 
 
-def _patterns(tallies: Sequence[Tally]) -> int:
+def patterns_in(tallies: Sequence[Tally]) -> int:
+    """How many patterns there are in all."""
     return sum(tally.patterns for tally in tallies)
 
 

@@ -4,17 +4,17 @@ from app.schemas.answers import DayCount, RetentionSettings, Statistics
 from app.schemas.fields import PatternType
 from app.schemas.timestamps import format_day, format_timestamp
 from app.service.reports import by_type
-from app.service.retention import RetentionPolicy, plan_by_policy
+from app.service.retention import RetentionPolicy, patterns_in, tally_due
 from app.storage.base import Storage, Tally
 
 
 async def statistics(storage: Storage, retention: RetentionPolicy, now: int) -> Statistics:
     """All of it, at a present in microseconds since the epoch."""
     summary = await storage.summary(now)
-    plan = await plan_by_policy(storage, retention, now)
+    due, kept_by_grace = await tally_due(storage, retention, now)
     none = dict.fromkeys(map(str, PatternType), 0)
     return {
-        "total": sum(tally.patterns for tally in summary.days),
+        "total": patterns_in(summary.days),
         "by_type": none | by_type(summary.days),
         "by_day": _by_day(summary.days),
         "oldest": None if summary.oldest is None else format_timestamp(summary.oldest),
@@ -29,9 +29,9 @@ async def statistics(storage: Storage, retention: RetentionPolicy, now: int) -> 
         },
         "retention": {
             **retention_settings(retention),
-            "due": len(plan.seqs),
-            "due_by_type": none | by_type(plan.tallies),
-            "kept_by_grace": plan.kept_by_grace,
+            "due": patterns_in(due),
+            "due_by_type": none | by_type(due),
+            "kept_by_grace": kept_by_grace,
         },
     }
 

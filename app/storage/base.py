@@ -383,6 +383,10 @@ class Storage(LearnedStorage, ABC):
         """
 
     @abstractmethod
+    async def tally_expired(self, expiry: Expiry, projects: Sequence[str] = ()) -> list[Tally]:
+        """The tallies of `expired`, without a list of what may be a million patterns."""
+
+    @abstractmethod
     async def oldest(
         self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
     ) -> tuple[list[Tally], Sequence[int]]:

@@ -140,7 +140,7 @@ def failing(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         storage = app.state.parts.service.storage
         names = ("ping", "get", "fetch", "insert_many", "update", "delete_many", "query", "count")
-        for name in (*names, "changes", "matching", "expired", "summary"):
+        for name in (*names, "changes", "matching", "expired", "tally_expired", "summary"):
             monkeypatch.setattr(storage, name, fail)
 
     return fail_with

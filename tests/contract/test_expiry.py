@@ -1,5 +1,7 @@
 """What has expired: by timestamp, or by receipt where the timestamp lay ahead."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from app.schemas.records import Record
@@ -18,11 +20,21 @@ def happened(at: int, pattern_id: str, pattern_type: str = TYPE) -> Record:
     return record(pattern_id, pattern_type, timestamp=format_timestamp(at), at=at)
 
 
+async def expired(
+    storage: Storage, expiry: Expiry, projects: Sequence[str] = ()
+) -> tuple[list[Tally], list[int]]:
+    """What has expired; its tallies are the same where they alone are asked for."""
+    tallies, seqs = await storage.expired(expiry, projects)
+    assert await storage.tally_expired(expiry, projects) == tallies
+    assert sum(tally.patterns for tally in tallies) == len(seqs)
+    return tallies, [*seqs]
+
+
 async def has_expired(storage: Storage, *, timestamp: int, received: int) -> bool:
     """Whether a pattern of a time, received at another, has expired under the usual rules."""
     await storage.insert(record("a", timestamp=format_timestamp(timestamp), at=received))
-    _, seqs = await storage.expired(Expiry({TYPE: CUTOFF}, received_before=GRACE))
-    return list(seqs) == [1]
+    _, seqs = await expired(storage, Expiry({TYPE: CUTOFF}, received_before=GRACE))
+    return seqs == [1]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +93,7 @@ async def test_what_lay_ahead_has_its_grace_too(storage: Storage) -> None:
             record("b", timestamp=ahead, at=GRACE),
         ]
     )
-    assert list((await storage.expired(Expiry({TYPE: NOON}, GRACE)))[1]) == [1]
+    assert (await expired(storage, Expiry({TYPE: NOON}, GRACE)))[1] == [1]
 
 
 async def test_each_type_has_a_cutoff_of_its_own_and_one_without_any_never_expires(
@@ -93,7 +105,7 @@ async def test_each_type_has_a_cutoff_of_its_own_and_one_without_any_never_expir
             [happened(NOON - days * DAY, f"{name}-{days}", name) for name in types]
         )
     cutoffs = {"task_completion": NOON - 5 * DAY, "error_occurrence": NOON - 50 * DAY}
-    _, seqs = await storage.expired(Expiry(cutoffs, received_before=NOON))
+    _, seqs = await expired(storage, Expiry(cutoffs, received_before=NOON))
     assert await storage.delete_many(seqs) == 3
     assert await paged_ids(storage) == ["error_occurrence-10", "agent_usage-10", "agent_usage-100"]
 
@@ -108,8 +120,8 @@ async def test_tallies_say_how_many_of_which_type_and_day_and_how_large(storage:
     ]
     await storage.insert_many([*old, happened(NOON, "new")])
     sizes = [len(stored.document) for stored in old]
-    tallies, seqs = await storage.expired(Expiry({TYPE: CUTOFF, "agent_usage": CUTOFF}, NOON))
-    assert list(seqs) == [1, 2, 3, 4]
+    tallies, seqs = await expired(storage, Expiry({TYPE: CUTOFF, "agent_usage": CUTOFF}, NOON))
+    assert seqs == [1, 2, 3, 4]
     assert tallies == [
         Tally(day_of(monday), "agent_usage", 1, sizes[2]),
         Tally(day_of(monday), TYPE, 2, sizes[0] + sizes[1]),
@@ -120,9 +132,9 @@ async def test_tallies_say_how_many_of_which_type_and_day_and_how_large(storage:
 async def test_what_has_expired_can_be_deleted_by_its_numbers(storage: Storage) -> None:
     await storage.insert_many([happened(NOON - days * DAY, f"p{days}") for days in range(9)])
     expiry = Expiry({TYPE: NOON - 3 * DAY}, received_before=NOON)
-    _, seqs = await storage.expired(expiry)
+    _, seqs = await expired(storage, expiry)
     assert await storage.delete_many(seqs) == 5
-    assert await storage.expired(expiry) == ([], [])
+    assert await expired(storage, expiry) == ([], [])
 
 
 async def test_what_has_expired_in_some_projects_is_told_apart(storage: Storage) -> None:
@@ -133,5 +145,12 @@ async def test_what_has_expired_in_some_projects_is_told_apart(storage: Storage)
             old = record(f"{name}{number}", timestamp=time, at=CUTOFF - 1, context=context)
             await storage.insert(old)
     expiry = Expiry({TYPE: CUTOFF}, received_before=GRACE)
-    assert list((await storage.expired(expiry, ["x", "z"]))[1]) == [1, 3, 4, 6]
-    assert list((await storage.expired(expiry))[1]) == [1, 2, 3, 4, 5, 6]
+    assert (await expired(storage, expiry, ["x", "z"]))[1] == [1, 3, 4, 6]
+    assert (await expired(storage, expiry))[1] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_days_before_1970_are_days_as_well(storage: Storage) -> None:
+    last = [happened(at, f"p{at}") for at in (-1, -DAY, -DAY - 1, 0)]
+    await storage.insert_many(last)
+    tallies, _ = await expired(storage, Expiry({TYPE: CUTOFF}, received_before=GRACE))
+    assert [(tally.day, tally.patterns) for tally in tallies] == [(-2, 1), (-1, 2), (0, 1)]

@@ -12,7 +12,10 @@ ALL_OF_THEM = Expiry({"error_occurrence": NOON + 1, "task_completion": NOON + 1}
 
 
 async def expired(storage: Storage) -> Sequence[int]:
-    return (await storage.expired(ALL_OF_THEM))[1]
+    tallies, seqs = await storage.expired(ALL_OF_THEM)
+    assert await storage.tally_expired(ALL_OF_THEM) == tallies
+    assert sum(tally.patterns for tally in tallies) == len(seqs)
+    return seqs
 
 
 async def oldest(storage: Storage) -> Sequence[int]:

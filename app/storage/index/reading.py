@@ -2,18 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from app.errors import HistoryGone
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import StoredDocument
 from app.schemas.timestamps import DAY, day_of
-from app.storage.base import Change, Changes, Count, Expiry, Page, Summary, Tally, Tombstone
+from app.storage.base import Change, Changes, Count, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
 from app.storage.index.meta import numbers_of
-from app.storage.index.retaining import exemplars, exemplars_among
 from app.storage.index.rows import COLUMNS, stored_document
 
 COUNT_LIMIT = 100_000
@@ -111,65 +110,6 @@ def matching(connection: Connection, filters: Filters) -> list[int]:
     """See `Storage.matching`."""
     statement = selection.all_seqs(filters)
     return [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
-
-
-def expired(
-    connection: Connection, expiry: Expiry, projects: Sequence[str]
-) -> tuple[list[Tally], list[int]]:
-    """See `Storage.expired`."""
-    among = f" AND {selection.any_of('p.project_name', projects)}" if projects else ""
-    found: list[tuple[int, int, str, int]] = []
-    for pattern_type, cutoff in expiry.cutoffs.items():
-        rows = connection.execute(
-            "SELECT p.seq, p.timestamp, p.size FROM patterns p INDEXED BY patterns_by_type"
-            " WHERE p.pattern_type = ? AND p.timestamp < ? AND p.stored_at < ?"
-            f"{among}"
-            " UNION SELECT p.seq, p.timestamp, p.size"
-            " FROM patterns p INDEXED BY patterns_ahead"
-            f" WHERE p.timestamp > p.stored_at + {DAY} AND p.stored_at < ? AND p.pattern_type = ?"
-            f"{among}",
-            (
-                pattern_type,
-                cutoff,
-                expiry.received_before,
-                *projects,
-                min(cutoff, expiry.received_before),
-                pattern_type,
-                *projects,
-            ),
-        )
-        found += [(seq, timestamp, pattern_type, size) for seq, timestamp, size in rows]
-    kept = exemplars_among(connection, [seq for seq, *_ in found])
-    found = [row for row in found if row[0] not in kept]
-    return tallies(row[1:] for row in found), sorted(row[0] for row in found)
-
-
-def oldest(
-    connection: Connection,
-    patterns: int,
-    size: int,
-    received_before: int,
-    besides: Collection[int],
-) -> tuple[list[Tally], list[int]]:
-    """See `Storage.oldest`."""
-    found: list[tuple[int, int, str, int]] = []
-    kept = exemplars(connection).union(besides)
-    for *row, _ in connection.execute(
-        "SELECT seq, timestamp, pattern_type, size, timestamp AS age"
-        " FROM patterns INDEXED BY patterns_by_time"
-        f" WHERE stored_at < ?1 AND timestamp <= stored_at + {DAY}"
-        " UNION ALL SELECT seq, timestamp, pattern_type, size, stored_at AS age"
-        " FROM patterns INDEXED BY patterns_ahead"
-        f" WHERE stored_at < ?1 AND timestamp > stored_at + {DAY} ORDER BY age",
-        (received_before,),
-    ):
-        if len(found) >= patterns and size <= 0:
-            break
-        seq, timestamp, pattern_type, bytes_ = row
-        if seq not in kept:
-            found.append((seq, timestamp, pattern_type, bytes_))
-            size -= bytes_
-    return tallies(row[1:] for row in found), [row[0] for row in found]
 
 
 def tallies(rows: Iterable[tuple[int, str, int]]) -> list[Tally]:

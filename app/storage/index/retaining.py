@@ -18,6 +18,9 @@ _EXEMPLARS = (
     f" WHERE l.solved = 1 AND NOT EXISTS ({_LATER_ONE})"
 )
 
+NEVER_EXPIRES = f"EXISTS ({_EXEMPLARS.format(errors='learned l')} AND l.seq = p.seq)"
+"""The condition that an error `p` never expires as things are."""
+
 
 def exemplars(connection: Connection) -> frozenset[int]:
     """The `seq` of all that never expires as things are."""

@@ -26,7 +26,7 @@ from app.storage.base import (
     Tally,
 )
 from app.storage.folder import make_folder
-from app.storage.index import check, reading
+from app.storage.index import check, expiring, reading
 from app.storage.index.agents import agents
 from app.storage.index.checkpoints import Checkpoints
 from app.storage.index.commit import weight_of
@@ -269,14 +269,19 @@ class IndexedStorage(IndexedLearning, Storage):
     async def expired(
         self, expiry: Expiry, projects: Sequence[str] = ()
     ) -> tuple[list[Tally], Sequence[int]]:
-        return await self._readers.run(partial(reading.expired, expiry=expiry, projects=projects))
+        return await self._readers.run(partial(expiring.expired, expiry=expiry, projects=projects))
+
+    async def tally_expired(self, expiry: Expiry, projects: Sequence[str] = ()) -> list[Tally]:
+        return await self._readers.run(
+            partial(expiring.tally_expired, expiry=expiry, projects=projects)
+        )
 
     async def oldest(
         self, *, patterns: int, size: int, received_before: int, besides: Collection[int]
     ) -> tuple[list[Tally], Sequence[int]]:
         return await self._readers.run(
             partial(
-                reading.oldest,
+                expiring.oldest,
                 patterns=patterns,
                 size=size,
                 received_before=received_before,
