@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
+from typing import Any
 
 from app.errors import HistoryGone
 from app.schemas.filters import Filters, Order, Position
@@ -39,8 +40,12 @@ def query(
     after: Position | None,
 ) -> Page:
     """See `Storage.query`."""
-    statement = selection.page(filters, order, after, limit + 1)
-    found = connection.execute(statement.sql, statement.parameters).fetchall()
+    found: list[Any] = []
+    for by_id in (False, True):
+        statement = selection.page(filters, order, after, limit + 1, by_id=by_id)
+        found = connection.execute(statement.sql, statement.parameters).fetchall()
+        if len({row[2] for row in found}) == len(found):
+            break  # no two are of one moment, as most often
     patterns: list[StoredDocument] = []
     documents = connection.documents.of([row[4] for row in found[:limit]])
     for row, document in zip(found, documents, strict=False):

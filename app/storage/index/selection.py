@@ -74,10 +74,16 @@ _BY_TIME = _Branch("patterns p INDEXED BY patterns_by_time")
 """The walk where no filter leads."""
 
 
-def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
-    """`COLUMNS` of the first matches after a position, in order."""
+def page(
+    filters: Filters, order: Order, after: Position | None, limit: int, *, by_id: bool
+) -> Statement:
+    """`COLUMNS` of the first matches after a position, in order: those of one moment by id too.
+
+    Without that an index has the order, and nothing is sorted.
+    """
     direction = "DESC" if order is Order.NEWEST else "ASC"
-    ordering = f" ORDER BY {{time}} {direction}, {{id}} {direction} LIMIT {limit}"
+    then = f", {{id}} {direction}" if by_id else ""
+    ordering = f" ORDER BY {{time}} {direction}{then} LIMIT {limit}"
     walks = []
     for branch in _branches(filters):
         conditions, parameters = _conditions(filters, branch)
