@@ -27,20 +27,22 @@ class Answer:
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle = cycle
-        self._start: Message | None = None
+        self._start: Any = None
 
     async def send(self, message: Any) -> None:
         """ASGI's `send`. Raises RuntimeError for what cannot be sent."""
-        if message["type"] == "http.response.start" and not self._cycle.response_started:
+        cycle, start = self._cycle, self._start
+        if message["type"] == "http.response.start" and not cycle.response_started:
             self._start = message
+            cycle.response_started = True  # an application that fails now breaks its answer
             return
-        start: Any = self._start
         if start is not None:
             self._start = None
             if self._is_sent_whole(start, message):
                 return
-            await self._cycle.send(start)
-        await self._cycle.send(message)
+            cycle.response_started = False
+            await cycle.send(start)
+        await cycle.send(message)
 
     def _is_sent_whole(self, start: Message, message: Message) -> bool:
         """Send an answer, if it is one of the usual: whole, and the connection goes on."""
@@ -68,7 +70,7 @@ class Answer:
         if not is_plain or length != b"%d" % len(body):
             return False
         cycle.transport.writelines([head, body])
-        cycle.response_started = cycle.response_complete = True
+        cycle.response_complete, cycle.waiting_for_100_continue = True, False
         cycle.message_event.set()
         cycle.on_response()
         return True
