@@ -48,7 +48,8 @@ class Answer:
         """Send an answer, if it is one of the usual: whole, and the connection goes on."""
         cycle, status, body = self._cycle, start["status"], message.get("body", b"")
         if (
-            message.get("more_body")
+            message["type"] != "http.response.body"
+            or message.get("more_body")
             or status in _BODYLESS
             or cycle.scope["method"] == "HEAD"
             or not cycle.keep_alive

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nlargest, nsmallest
+from itertools import chain, takewhile
 from operator import attrgetter
 from typing import Any
 
@@ -13,6 +15,7 @@ from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Page, Summary, Tally, Tombstone
 from app.storage.index import selection
 from app.storage.index.connections import Connection
+from app.storage.index.failures import damage
 from app.storage.index.meta import numbers_of
 from app.storage.index.rows import COLUMNS, stored_document
 
@@ -40,12 +43,7 @@ def query(
     after: Position | None,
 ) -> Page:
     """See `Storage.query`."""
-    found: list[Any] = []
-    for by_id in (False, True):
-        statement = selection.page(filters, order, after, limit + 1, by_id=by_id)
-        found = connection.execute(statement.sql, statement.parameters).fetchall()
-        if len({row[2] for row in found}) == len(found):
-            break  # no two are of one moment, as most often
+    found = _first(connection, filters, order, limit + 1, after)
     patterns: list[StoredDocument] = []
     documents = connection.documents.of([row[4] for row in found[:limit]])
     for row, document in zip(found, documents, strict=False):
@@ -55,6 +53,36 @@ def query(
             break
         patterns.append(pattern)
     return Page(patterns, more=len(patterns) < len(found))
+
+
+def _first(
+    connection: Connection, filters: Filters, order: Order, limit: int, after: Position | None
+) -> list[tuple[Any, ...]]:
+    """The rows of the first matches after a position, in order.
+
+    Hardly any two are of one moment, so where an index has them by time they are not sorted by id
+    in SQL: that takes a quarter of what reading them does.
+    """
+    walk = selection.by_time(filters, order, after)
+    if walk is None:
+        statement = selection.page(filters, order, after, limit)
+        return connection.execute(statement.sql, statement.parameters).fetchall()
+    rows = connection.execute(walk.sql, walk.parameters)
+    found = rows.fetchmany(limit)
+    if len({row[2] for row in found}) == len(found):
+        return found
+    last = found[-1][2]
+    beside = takewhile(lambda row: row[2] == last, rows) if len(found) == limit else ()
+    first = nlargest if order is Order.NEWEST else nsmallest
+    return first(limit, chain(found, beside), key=_place)
+
+
+def _place(row: tuple[Any, ...]) -> tuple[int, str]:
+    """Where a row stands in the order. Raises sqlite3.DatabaseError for one that is damaged."""
+    pattern_id, _, timestamp, *_ = row
+    if isinstance(pattern_id, str) and isinstance(timestamp, int):
+        return timestamp, pattern_id
+    raise damage("a row has no time, or no id")
 
 
 def count(connection: Connection, filters: Filters) -> Count:

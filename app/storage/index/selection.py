@@ -50,6 +50,8 @@ _GROUP = (
 
 _LEARNED = "CROSS JOIN learned l ON l.seq = p.seq CROSS JOIN variants v ON v.number = l.variant"
 
+_DIRECTIONS = {Order.NEWEST: "DESC", Order.OLDEST: "ASC"}
+
 Parameter = str | int | None
 
 
@@ -62,46 +64,60 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """One walk: what it reads, the condition it leads with, and the column it finds times in."""
+    """One walk: what it reads, the condition it leads with, and the column it finds times in.
+
+    `has_order`: an index gives it in the order of time.
+    """
 
     source: str
     condition: str = ""
     parameters: tuple[Parameter, ...] = ()
     time: str = "p.timestamp"
+    has_order: bool = True
 
 
 _BY_TIME = _Branch("patterns p INDEXED BY patterns_by_time")
 """The walk where no filter leads."""
 
 
-def page(
-    filters: Filters, order: Order, after: Position | None, limit: int, *, by_id: bool
-) -> Statement:
-    """`COLUMNS` of the first matches after a position, in order: those of one moment by id too.
-
-    Without that an index has the order, and nothing is sorted.
-    """
-    direction = "DESC" if order is Order.NEWEST else "ASC"
-    then = f", {{id}} {direction}" if by_id else ""
-    ordering = f" ORDER BY {{time}} {direction}{then} LIMIT {limit}"
+def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
+    """`COLUMNS` of the first matches after a position, in order."""
+    direction = _DIRECTIONS[order]
+    ordering = f" ORDER BY {{time}} {direction}, {{id}} {direction} LIMIT {limit}"
     walks = []
     for branch in _branches(filters):
-        conditions, parameters = _conditions(filters, branch)
-        if after is not None:
-            sign = "<" if order is Order.NEWEST else ">"
-            conditions.append(
-                f"{branch.time} {sign}= ? AND ({branch.time} {sign} ? OR p.pattern_id {sign} ?)"
-            )
-            parameters += [after.timestamp, after.timestamp, after.pattern_id]
-        sql = f"SELECT {COLUMNS} FROM {branch.source}{_where(conditions)}" + ordering.format(
-            time=branch.time, id="p.pattern_id"
-        )
-        walks.append(Statement(sql, tuple(parameters)))
+        sql, parameters = _walk(filters, order, after, branch)
+        sql += ordering.format(time=branch.time, id="p.pattern_id")
+        walks.append(Statement(sql, parameters))
     if len(walks) == 1:
         return walks[0]
     union = _union([Statement(f"SELECT * FROM ({sql})", values) for sql, values in walks])
     sql = f"SELECT * FROM ({union.sql})" + ordering.format(time="timestamp", id="pattern_id")
     return Statement(sql, union.parameters)
+
+
+def by_time(filters: Filters, order: Order, after: Position | None) -> Statement | None:
+    """`COLUMNS` of all matches after a position by time alone; None where no index has that order.
+
+    So nothing is sorted, and the walk goes only as far as its rows are fetched.
+    """
+    branch, *others = _branches(filters)
+    if others or not branch.has_order:
+        return None
+    sql, parameters = _walk(filters, order, after, branch)
+    return Statement(f"{sql} ORDER BY {branch.time} {_DIRECTIONS[order]}", parameters)
+
+
+def _walk(filters: Filters, order: Order, after: Position | None, branch: _Branch) -> Statement:
+    conditions, parameters = _conditions(filters, branch)
+    if after is not None:
+        sign = "<" if order is Order.NEWEST else ">"
+        conditions.append(
+            f"{branch.time} {sign}= ? AND ({branch.time} {sign} ? OR p.pattern_id {sign} ?)"
+        )
+        parameters += [after.timestamp, after.timestamp, after.pattern_id]
+    sql = f"SELECT {COLUMNS} FROM {branch.source}{_where(conditions)}"
+    return Statement(sql, tuple(parameters))
 
 
 def tally(filters: Filters, limit: int) -> Statement:
@@ -209,13 +225,14 @@ def match_expression(phrases: Sequence[Phrase]) -> str:
 
 def _branches(filters: Filters) -> list[_Branch]:
     if filters.pattern_ids:
-        return [_Branch("patterns p", any_of("p.pattern_id", filters.pattern_ids),
-                        filters.pattern_ids)]  # fmt: skip
+        condition = any_of("p.pattern_id", filters.pattern_ids)
+        return [_Branch("patterns p", condition, filters.pattern_ids, has_order=False)]
     if filters.phrases:
         source = "words CROSS JOIN patterns p ON p.seq = words.rowid"
-        return [_Branch(source, "words MATCH ?", (match_expression(filters.phrases),))]
+        expression = match_expression(filters.phrases)
+        return [_Branch(source, "words MATCH ?", (expression,), has_order=False)]
     if filters.group_id is not None:
-        return [_Branch(_GROUP, "v.group_id = ?", (filters.group_id,))]
+        return [_Branch(_GROUP, "v.group_id = ?", (filters.group_id,), has_order=False)]
     for column, index in _LEADING_COLUMNS:
         values = _values(filters, column)
         if len(values) > _MOST_BRANCHES:

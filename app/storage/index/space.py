@@ -14,7 +14,7 @@ _MERGE_PAGES = 200
 
 _TRIES = 100
 _PAUSE_SECONDS = 0.05
-"""Between two tries to empty the log: 5 s in all, longer than searches and checkpoints take."""
+"""Between two tries to empty the log: 5 s in all, in which most searches and checkpoints end."""
 
 
 async def give_back(writer: Writer) -> None:

@@ -161,11 +161,7 @@ class Writer:
         transaction.
         """
         group = _first_group(self._waiting)
-        small = [
-            write
-            for write in group
-            if write.weight <= _AT_ONCE_WEIGHT and len(write.records) <= _AT_ONCE_WEIGHT
-        ]
+        small = [write for write in group if _is_small(write)]
         self._small_first = not self._small_first and 0 < len(small) < len(group)
         return small if self._small_first else group
 
@@ -180,13 +176,22 @@ class Writer:
         """The result of each write of a group, once they are committed."""
         commit = Commit(group, self._mirror)
         connection = self._worker.at_hand()
-        weight = sum(write.weight + weight_of(write.records) for write in group)
+        weight = sum(map(_weight, group))
         if connection is None or weight > _AT_ONCE_WEIGHT or not _has_begun(connection):
             return await self._worker.run(commit.run)
         commit.fill(connection)
         if len(group) == 1 and self._last_seconds < _AT_ONCE_SECONDS:
             return commit.keep(connection)
         return await self._worker.run(commit.keep)
+
+
+def _is_small(write: Write) -> bool:
+    """Whether the event loop could do it; thousands of records need not be weighed for that."""
+    return len(write.records) <= _AT_ONCE_WEIGHT and _weight(write) <= _AT_ONCE_WEIGHT
+
+
+def _weight(write: Write) -> float:
+    return write.weight + weight_of(write.records)
 
 
 def _has_begun(connection: Connection) -> bool:

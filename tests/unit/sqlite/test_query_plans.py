@@ -68,7 +68,7 @@ def test_a_page_by_one_filter_is_read_from_the_index_made_for_it(
     path: Path, name: str, order: Order
 ) -> None:
     for after in (None, Position(NOON, "a")):
-        statement = selection.page(filters_by(name), order, after, limit=101, by_id=True)
+        statement = selection.page(filters_by(name), order, after, limit=101)
         plan = plan_of(path, statement)
         assert any(INDEX_OF.get(name, "patterns_by_time") in step for step in plan), plan
         assert not any(map(walks_a_table, plan)), plan
@@ -79,12 +79,22 @@ def test_a_page_by_one_filter_is_read_from_the_index_made_for_it(
 def test_a_page_is_read_in_the_order_of_time_and_sorted_only_within_one_time(
     path: Path, name: str
 ) -> None:
-    def sorting(by_id: bool) -> list[str]:
-        statement = selection.page(filters_by(name), Order.NEWEST, None, limit=101, by_id=by_id)
-        return [step for step in plan_of(path, statement) if "ORDER BY" in step]
+    plan = plan_of(path, selection.page(filters_by(name), Order.NEWEST, None, limit=101))
+    assert [step for step in plan if "ORDER BY" in step] == [
+        "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"
+    ]
 
-    assert sorting(by_id=True) == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]
-    assert sorting(by_id=False) == []
+
+@pytest.mark.usefixtures("storage")
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("name", STORAGE_FILTERS)
+def test_what_is_walked_by_time_alone_is_not_sorted(path: Path, name: str, order: Order) -> None:
+    walk = selection.by_time(filters_by(name), order, Position(NOON, "a"))
+    assert (walk is not None) == (name in ONE_WALK)
+    if walk is not None:
+        plan = plan_of(path, walk)
+        assert any(INDEX_OF.get(name, "patterns_by_time") in step for step in plan), plan
+        assert not any("ORDER BY" in step or walks_a_table(step) for step in plan), plan
 
 
 @pytest.mark.usefixtures("storage")
@@ -92,8 +102,7 @@ def test_no_two_filters_together_walk_a_table_whatever_is_asked(path: Path) -> N
     for one, other in combinations(STORAGE_FILTERS, 2):
         filters = filters_by(one, other)
         for statement in (
-            selection.page(filters, Order.NEWEST, None, limit=101, by_id=False),
-            selection.page(filters, Order.NEWEST, None, limit=101, by_id=True),
+            selection.page(filters, Order.NEWEST, None, limit=101),
             selection.tally(filters, limit=1000),
             selection.all_seqs(filters),
         ):
