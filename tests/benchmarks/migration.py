@@ -97,7 +97,7 @@ def _copy_tables(database: Path, target: Path) -> float:
         ).fetchall()
         rows = {
             table: source.execute(f"SELECT * FROM {table}").fetchall()
-            for table in ("patterns", "documents", "tags")
+            for table in ("patterns", "recent_ids", "settled_ids", "documents", "tags")
         }
         texts = [
             (seq, record(json.loads(document)).text)
@@ -109,8 +109,9 @@ def _copy_tables(database: Path, target: Path) -> float:
             connection.execute(statement)
         with connection:
             for table, content in rows.items():
-                places = ", ".join("?" * len(content[0]))
-                connection.executemany(f"INSERT INTO {table} VALUES ({places})", content)
+                if content:
+                    places = ", ".join("?" * len(content[0]))
+                    connection.executemany(f"INSERT INTO {table} VALUES ({places})", content)
             connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
     return time.perf_counter() - started
 

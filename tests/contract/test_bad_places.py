@@ -30,7 +30,7 @@ def disk(tmp_path: Path, store: Store) -> Iterator[Path]:
     folder = tmp_path / "disk"
     scheme = store.url.partition(":")[0]
     store.url = BACKENDS[scheme].format(folder=folder)
-    with small_disk(folder, "1500k"):
+    with small_disk(folder, "1600k"):
         yield folder
 
 
@@ -130,7 +130,7 @@ async def test_a_disk_that_is_full_takes_writes_again_when_there_is_room(
 async def test_with_little_room_a_full_disk_can_be_emptied(store: Store, disk: Path) -> None:
     storage = await store.open()
     names = await fill_up(storage)
-    enlarge(disk, "1800k")
+    enlarge(disk, "1900k")
     for start in range(0, len(names), 50):
         await delete(storage, *names[start : start + 50])
     await storage.reclaim()

@@ -31,6 +31,16 @@ _COUNTERPARTS = {
         "SELECT pattern_id FROM patterns WHERE seq NOT IN (SELECT seq FROM documents)"
         " AND seq NOT IN (SELECT seq FROM cold_documents)"
     ),
+    "patterns that their id does not name": (
+        "SELECT pattern_id FROM patterns p"
+        " WHERE p.seq IS NOT (SELECT seq FROM ids i WHERE i.pattern_id = p.pattern_id)"
+    ),
+    "ids that name no pattern": (
+        "SELECT pattern_id FROM ids WHERE seq NOT IN (SELECT seq FROM patterns)"
+    ),
+    "ids that are kept twice": (
+        "SELECT pattern_id FROM recent_ids JOIN settled_ids USING (pattern_id)"
+    ),
     "documents without a pattern": (
         "SELECT seq FROM documents WHERE seq NOT IN (SELECT seq FROM patterns)"
         " UNION SELECT seq FROM cold_documents WHERE seq NOT IN (SELECT seq FROM patterns)"

@@ -9,7 +9,7 @@ from operator import itemgetter
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.timestamps import DAY
-from app.storage.index import journal, selection
+from app.storage.index import ids, journal, selection
 from app.storage.index.connections import Connection
 from app.storage.index.scope import project_condition, projects_of
 from app.storage.index.selection import Statement
@@ -69,9 +69,9 @@ def memberships(
     within, projects = project_condition("p.project_name", filters)
     rows = connection.execute(
         "SELECT p.pattern_id, v.variant, v.group_id FROM json_each(?) n"
-        " CROSS JOIN patterns p ON p.pattern_id = n.value"
+        f" CROSS JOIN {ids.PATTERNS}"
         " CROSS JOIN learned l ON l.seq = p.seq CROSS JOIN variants v ON v.number = l.variant"
-        f" WHERE {within}",
+        f" WHERE i.pattern_id = n.value AND {within}",
         (json.dumps([*pattern_ids]), *projects),
     )
     return {pattern_id: Membership(*found) for pattern_id, *found in rows}

@@ -13,7 +13,7 @@ from app.schemas.filters import Filters, Order, Position
 from app.schemas.records import StoredDocument
 from app.schemas.timestamps import DAY, day_of
 from app.storage.base import Change, Changes, Count, Page, Summary, Tally, Tombstone
-from app.storage.index import selection
+from app.storage.index import ids, selection
 from app.storage.index.connections import Connection
 from app.storage.index.failures import damage
 from app.storage.index.meta import numbers_of
@@ -29,7 +29,7 @@ WINDOW = 20_000
 def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     """See `Storage.get`."""
     row = connection.execute(
-        f"SELECT {COLUMNS} FROM patterns p WHERE p.pattern_id = ?", (pattern_id,)
+        f"SELECT {COLUMNS} FROM {ids.PATTERNS} WHERE i.pattern_id = ?", (pattern_id,)
     ).fetchone()
     return None if row is None else stored_document(row, connection.documents.read(row[4]))
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.words import Phrase
+from app.storage.index import ids
 from app.storage.index.rows import COLUMNS
 
 _LEADING_COLUMNS = (
@@ -225,8 +226,8 @@ def match_expression(phrases: Sequence[Phrase]) -> str:
 
 def _branches(filters: Filters) -> list[_Branch]:
     if filters.pattern_ids:
-        condition = any_of("p.pattern_id", filters.pattern_ids)
-        return [_Branch("patterns p", condition, filters.pattern_ids, has_order=False)]
+        condition = any_of("i.pattern_id", filters.pattern_ids)
+        return [_Branch(ids.PATTERNS, condition, filters.pattern_ids, has_order=False)]
     if filters.phrases:
         source = "words CROSS JOIN patterns p ON p.seq = words.rowid"
         expression = match_expression(filters.phrases)
@@ -284,7 +285,7 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
         branch.condition == "p.project_name = ?" and filters.project_name is None
     ):
         require(any_of("p.project_name", filters.projects), *filters.projects)
-    if filters.pattern_ids and not branch.condition.startswith("p.pattern_id"):
+    if filters.pattern_ids and not branch.condition.startswith("i.pattern_id"):
         require(any_of("p.pattern_id", filters.pattern_ids), *filters.pattern_ids)
     led_by_tag = branch.condition == "t.tag = ?"
     tags = set(filters.tags).difference(branch.parameters if led_by_tag else ())
@@ -298,7 +299,7 @@ def _conditions(filters: Filters, branch: _Branch) -> tuple[list[str], list[Para
             " WHERE l.seq = p.seq AND v.group_id = ?)",
             filters.group_id,
         )
-    if filters.phrases and branch.condition.startswith(("p.pattern_id", "v.group_id IN")):
+    if filters.phrases and branch.condition.startswith(("i.pattern_id", "v.group_id IN")):
         require(
             "p.seq IN (SELECT rowid FROM words WHERE words MATCH ?)",
             match_expression(filters.phrases),

@@ -44,6 +44,7 @@ from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradictio
 from app.storage.index.learned_storage import IndexedLearning
 from app.storage.index.mirror import Mirror
 from app.storage.index.schema import migrate
+from app.storage.index.settling import Settling
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
@@ -94,6 +95,7 @@ class IndexedStorage(IndexedLearning, Storage):
         self._checkpoints = Checkpoints(
             partial(connect_writer, database, synchronous), self._writer
         )
+        self._settling = Settling(self._writer)
         self._readers = Readers(
             partial(connect_reader, database, damaged=read_only), readers, self._readiness
         )
@@ -138,6 +140,7 @@ class IndexedStorage(IndexedLearning, Storage):
             self._lock.acquire()
             await self._writer.open()
             self._checkpoints.begin()
+            self._settling.begin()
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
         before = wal_index(self._path) if self._read_only else None
@@ -166,6 +169,7 @@ class IndexedStorage(IndexedLearning, Storage):
     async def _release(self) -> None:
         await self._readers.close()
         if not self._read_only:
+            self._settling.close()
             await self._checkpoints.close()
             await self._writer.close()
         while self._descriptors:

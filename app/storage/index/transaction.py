@@ -17,7 +17,7 @@ from app.schemas.records import (
 )
 from app.schemas.timestamps import HOUR, day_of, now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
-from app.storage.index import journal
+from app.storage.index import ids, journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over, learning
 from app.storage.index.meta import numbers_of
@@ -199,7 +199,7 @@ class Transaction:
         )
         self._last_seq = max([self._last_seq, *(tombstone.seq for tombstone, _ in tombstones)])
         buried = self.connection.execute(
-            "SELECT p.seq FROM patterns p JOIN tombstones t USING (pattern_id) WHERE t.seq > p.seq"
+            "SELECT i.seq FROM tombstones t JOIN ids i USING (pattern_id) WHERE t.seq > i.seq"
         ).fetchall()
         self._remove(self._states([seq for (seq,) in buried]))
 
@@ -251,8 +251,8 @@ class Transaction:
 
     def _known(self, pattern_ids: Iterable[str]) -> dict[str, _Known]:
         rows = self.connection.execute(
-            "SELECT pattern_id, stored_at, seq, revision, received FROM patterns"
-            " WHERE pattern_id IN (SELECT value FROM json_each(?))",
+            "SELECT p.pattern_id, p.stored_at, p.seq, p.revision, p.received"
+            f" FROM {ids.PATTERNS} WHERE i.pattern_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(pattern_ids)),),
         )
         return {
@@ -355,6 +355,7 @@ class Transaction:
                 for record, stored in added
             ],
         )
+        ids.add(self.connection, [(record.pattern_id, stored.seq) for record, stored in added])
         self.connection.documents.add((stored.seq, record.document) for record, stored in added)
         insert_rows(
             self.connection,
@@ -391,6 +392,7 @@ class Transaction:
         execute = self.connection.executemany
         self.connection.documents.remove([seq for _, seq in removed])
         execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
+        ids.remove(self.connection, [state.pattern_id for state in states])
         execute(
             "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
             [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],

@@ -21,7 +21,13 @@ T = TypeVar("T")
 
 BATCH = 1000
 _AGENTS = "agents.db"
-_TABLES = ("patterns", "documents", "tags")
+_TABLES = {
+    "patterns": "SELECT * FROM patterns",
+    "recent_ids": "SELECT pattern_id, seq FROM patterns",
+    "documents": "SELECT * FROM documents",
+    "tags": "SELECT * FROM tags",
+}
+"""What is written, and where it is read."""
 
 _LATEST = (
     "SELECT d.document FROM tags t CROSS JOIN patterns p ON p.seq = t.seq"
@@ -80,7 +86,7 @@ class RawWriting:
         with closing(sqlite3.connect(self._store)) as source:
             (last,) = source.execute("SELECT max(seq) FROM patterns").fetchone()
             for after in range(0, last, BATCH):
-                rows = {table: _some(source, table, after) for table in _TABLES}
+                rows = {table: _some(source, rows, after) for table, rows in _TABLES.items()}
                 if after + BATCH <= self._already < last:
                     self._write(rows)
                 else:
@@ -94,10 +100,8 @@ class RawWriting:
         self._connection.execute("COMMIT")
 
 
-def _some(source: sqlite3.Connection, table: str, after: int) -> list[tuple[Any, ...]]:
-    return source.execute(
-        f"SELECT * FROM {table} WHERE seq > ? AND seq <= ?", (after, after + BATCH)
-    ).fetchall()
+def _some(source: sqlite3.Connection, rows: str, after: int) -> list[tuple[Any, ...]]:
+    return source.execute(f"{rows} WHERE seq > ? AND seq <= ?", (after, after + BATCH)).fetchall()
 
 
 class RawReading:

@@ -38,6 +38,13 @@ from tests.unit.sqlite.conftest import run_sql
             "UPDATE patterns SET pattern_type = 'z' WHERE seq = 2",
             [("b", "differs from its checksum")],
         ),
+        ("DELETE FROM recent_ids", [("b", "patterns that their id does not name")]),
+        (
+            "UPDATE recent_ids SET seq = 1 WHERE pattern_id = 'b'",
+            [("b", "patterns that their id does not name")],
+        ),
+        ("INSERT INTO settled_ids VALUES ('d', 99)", [("d", "ids that name no pattern")]),
+        ("INSERT INTO settled_ids VALUES ('b', 2)", [("b", "ids that are kept twice")]),
         ("UPDATE days SET patterns = 9", [("days", "the daily sums differ")]),
         ("UPDATE days SET bytes = bytes + 1", [("days", "the daily sums differ")]),
         ("DELETE FROM days", [("days", "the daily sums differ")]),
@@ -128,7 +135,9 @@ async def test_damage_far_inside_the_store_is_found(storage: SQLiteStorage, path
     assert [finding.place for finding in await findings(storage)] == ["p0", "p499", "p500", "p1199"]
 
 
-@pytest.mark.parametrize("table", ["patterns_by_agent", "tags", "days", "documents", "patterns"])
+@pytest.mark.parametrize(
+    "table", ["patterns_by_agent", "recent_ids", "tags", "days", "documents", "patterns"]
+)
 async def test_damaged_pages_of_the_file_are_found(
     storage: SQLiteStorage, path: Path, table: str
 ) -> None:

@@ -18,7 +18,7 @@ from tests.unit.sqlite.conftest import run_sql
 PATTERNS = made_up_patterns(Random(5), 300)
 INDEX_OF = {
     "pattern_type": "patterns_by_type",
-    "pattern_id": "sqlite_autoindex_patterns_1",
+    "pattern_id": "settled_ids USING PRIMARY KEY (pattern_id=?",
     "tags": "PRIMARY KEY (tag=?",
     "any_tags": "PRIMARY KEY (tag=?",
     "agent": "patterns_by_agent",

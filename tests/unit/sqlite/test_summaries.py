@@ -141,8 +141,9 @@ async def test_a_database_from_before_there_were_summaries_gets_them(path: Path)
 
 def downgrade(path: Path) -> None:
     """Make the database one of version 1."""
-    since = ("decisions", "variants", "learned", "vacated", "outcomes")
+    since = ("recent_ids", "settled_ids", "decisions", "variants", "learned", "vacated", "outcomes")
     for statement in (
+        "DROP VIEW ids",
         "DROP TRIGGER error_gone",
         *(f"DROP TABLE {table}" for table in since),
         "DROP TABLE agent_summaries",
@@ -150,6 +151,7 @@ def downgrade(path: Path) -> None:
         "ALTER TABLE patterns DROP COLUMN checksum",
         "DROP INDEX patterns_by_type",
         "CREATE INDEX patterns_by_type ON patterns (pattern_type, timestamp)",
+        "CREATE UNIQUE INDEX patterns_by_id ON patterns (pattern_id)",
         "PRAGMA user_version = 1",
     ):
         run_sql(path, statement)
