@@ -18,7 +18,7 @@ from app.schemas.records import Record, record_of
 from app.schemas.timestamps import DAY, format_timestamp
 from app.storage.base import Storage, Tally
 from app.storage.index import transaction
-from app.storage.index.connections import Readers
+from app.storage.index.readers import Readers
 from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, delete, findings, page_after, paged_ids, seq_of
 from tests.generated import END, generated

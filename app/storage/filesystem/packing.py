@@ -16,7 +16,8 @@ from app.storage.filesystem.files import Look, look_at
 from app.storage.filesystem.folders import slim
 from app.storage.filesystem.layout import ARCHIVE, folder_of, is_archive
 from app.storage.filesystem.mirror import FileMirror
-from app.storage.index.connections import Connection, Readers
+from app.storage.index.connections import Connection
+from app.storage.index.readers import Readers
 from app.storage.index.reading import states, tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer

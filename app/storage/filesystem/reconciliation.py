@@ -30,8 +30,9 @@ from app.storage.filesystem.tombstones import (
     write_tombstones,
 )
 from app.storage.index import journal
-from app.storage.index.connections import Connection, Readers
+from app.storage.index.connections import Connection
 from app.storage.index.meta import numbers_of
+from app.storage.index.readers import Readers
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer
 

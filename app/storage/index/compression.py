@@ -9,8 +9,9 @@ import zstandard
 
 from app.schemas.timestamps import DAY
 from app.storage.base import Tally
-from app.storage.index.connections import Connection, Readers
+from app.storage.index.connections import Connection
 from app.storage.index.documents import DICTIONARY_BYTES
+from app.storage.index.readers import Readers
 from app.storage.index.reading import tallies
 from app.storage.index.transaction import Transaction
 from app.storage.index.writer import Writer

@@ -6,7 +6,7 @@ from functools import partial
 
 from app.schemas.filters import Filters
 from app.storage.index import groups, journal, learning
-from app.storage.index.connections import Readers
+from app.storage.index.readers import Readers
 from app.storage.index.resolutions import resolutions
 from app.storage.index.writer import Writer
 from app.storage.learned import (

@@ -31,24 +31,19 @@ from app.storage.index.agents import agents
 from app.storage.index.checkpoints import Checkpoints
 from app.storage.index.commit import weight_of
 from app.storage.index.compression import Compressor
-from app.storage.index.connections import (
-    Connection,
-    Readers,
-    Readiness,
-    Worker,
-    connect_reader,
-    connect_writer,
-    read_anew,
-)
+from app.storage.index.connections import Connection, connect_reader, connect_writer, read_anew
 from app.storage.index.failures import DRIVER_ERRORS, explained, is_contradiction, is_damage
 from app.storage.index.learned_storage import IndexedLearning
 from app.storage.index.mirror import Mirror
+from app.storage.index.readers import Readers
+from app.storage.index.readiness import Readiness
 from app.storage.index.schema import migrate
 from app.storage.index.settling import Settling
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
 from app.storage.index.wal import WalIndex, lost_writes, open_index, wal_index
+from app.storage.index.worker import Worker
 from app.storage.index.writer import Writer
 from app.storage.lock import StoreLock
 
@@ -107,6 +102,7 @@ class IndexedStorage(IndexedLearning, Storage):
         connection = connect_writer(self._path, self._synchronous, notice_loss)
         try:
             migrate(connection)
+            connection.execute("PRAGMA busy_timeout = 0")  # the event loop's thread never waits
         except Exception:
             connection.close()
             raise

@@ -9,7 +9,8 @@ from itertools import count
 from app.schemas.filters import Filters
 from app.schemas.timestamps import HOUR
 from app.storage.index import selection, summaries
-from app.storage.index.connections import Connection, Readers
+from app.storage.index.connections import Connection
+from app.storage.index.readers import Readers
 from app.storage.index.summaries import Period, Row
 from app.storage.index.totals import Total, Totals, add_patterns
 from app.storage.index.transaction import Transaction

@@ -250,10 +250,13 @@ class Transaction:
         return record.preserved._replace(seq=self._last_seq)
 
     def _known(self, pattern_ids: Iterable[str]) -> dict[str, _Known]:
+        named = list(pattern_ids)
+        one = len(named) == 1  # which most have, and which takes less time than reading a list
+        among = "= ?" if one else "IN (SELECT value FROM json_each(?))"
         rows = self.connection.execute(
             "SELECT p.pattern_id, p.stored_at, p.seq, p.revision, p.received"
-            f" FROM {ids.PATTERNS} WHERE i.pattern_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(pattern_ids)),),
+            f" FROM {ids.PATTERNS} WHERE i.pattern_id {among}",
+            (named[0] if one else json.dumps(named),),
         )
         return {
             pattern_id: _Known(Provenance(at, seq, revision), received)

@@ -11,6 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any, TypeVar
 
@@ -19,16 +20,12 @@ from app.metrics import Metrics
 from app.schemas.records import Record
 from app.storage.base import Insertion
 from app.storage.index.commit import Commit, Write, weight_of
-from app.storage.index.connections import (
-    Connection,
-    Readiness,
-    Worker,
-    forget_pages,
-    waiting_for_no_one,
-)
+from app.storage.index.connections import Connection, forget_pages, waiting
 from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.mirror import Mirror
+from app.storage.index.readiness import Readiness
 from app.storage.index.transaction import Transaction
+from app.storage.index.worker import Worker
 
 T = TypeVar("T")
 
@@ -96,7 +93,7 @@ class Writer:
     async def outside(self, work: Callable[[Connection], T]) -> T:
         """Do what SQLite does only between transactions, such as a checkpoint."""
         try:
-            return await self._worker.run(work)
+            return await self._worker.run(partial(_patiently, work))
         except DRIVER_ERRORS as error:
             await self._worker.run(forget_pages)
             raise translated(error) from error
@@ -197,11 +194,15 @@ def _weight(write: Write) -> float:
 def _has_begun(connection: Connection) -> bool:
     """Begin a transaction, unless that means to wait for another process, or fails."""
     try:
-        with waiting_for_no_one(connection):
-            connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
     except DRIVER_ERRORS:
         return False
     return True
+
+
+def _patiently(work: Callable[[Connection], T], connection: Connection) -> T:
+    with waiting(connection):
+        return work(connection)
 
 
 def _future() -> asyncio.Future[Any]:

@@ -10,7 +10,9 @@ from typing import Any, Literal
 import pytest
 
 from app.metrics import Metrics
-from app.storage.index.connections import Readers, Readiness, connect_reader, connect_writer
+from app.storage.index.connections import connect_reader, connect_writer
+from app.storage.index.readers import Readers
+from app.storage.index.readiness import Readiness
 from app.storage.sqlite import SQLiteStorage
 
 FULL, NORMAL, INCREMENTAL = 2, 1, 2
