@@ -1,6 +1,7 @@
 """Who is measured, and how each is asked for the same."""
 
 import json
+import re
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -25,6 +26,9 @@ _LEARNED = (
     ("/v1/corrections/search", b'{"output": "o"}'),
 )
 """What the service answers once it has read what was learned; a 503 until then."""
+
+_BEHIND = re.compile(rb"^pattern_store_learning_seconds_behind\{.*\} (?!0\.0$)", re.MULTILINE)
+"""What its metrics say while it has not learned all that was written."""
 
 _JSON = {"Content-Type": "application/json"}
 _POLL_SECONDS = 0.1
@@ -83,7 +87,7 @@ class Contestant(ABC):
         return Server(command, environment, port, folder / f"server-{port}.log")
 
     def settle(self, server: Server) -> None:  # noqa: B027 - most have nothing to do
-        """Wait until a server that can be used has nothing left to do for its start."""
+        """Wait until a server that can be used has nothing left to do: for its start, or a load."""
 
     def line(self, pattern: dict[str, Any]) -> str:
         """A pattern as it is posted."""
@@ -166,6 +170,8 @@ class Service(Reader):
         for path, question in _LEARNED:
             while server.ask("POST", path, question, _JSON)[0] == HTTPStatus.SERVICE_UNAVAILABLE:
                 time.sleep(_POLL_SECONDS)
+        while _BEHIND.search(server.get("/metrics")[1]):
+            time.sleep(_POLL_SECONDS)
 
     def by_id(self, pattern_id: str) -> str:
         return f"/v1/patterns/{pattern_id}"

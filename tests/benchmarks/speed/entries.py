@@ -37,10 +37,14 @@ class Entry:
         self.contestant.settle(self.server)
 
     def post(self, posting: Posting, connections: int, seconds: float) -> float:
-        """Patterns a second that it takes."""
+        """Patterns a second that it takes.
+
+        What it then has left to do is waited for: whoever comes next is not measured beside it.
+        """
         lines = self.folder / "lines"
         with resident(self.store):
             load = post(self.server.url, posting, lines, connections=connections, seconds=seconds)
+        self.contestant.settle(self.server)
         return load.rate * posting.lines
 
     def get(self, paths: str, connections: int, seconds: float) -> Load:
