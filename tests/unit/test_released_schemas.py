@@ -32,7 +32,7 @@ from app.service.export import export_lines
 from app.service.feed import Feed
 from app.service.learner import Learner
 from app.storage.base import Changes, Storage
-from app.storage.index.schema import MIGRATIONS
+from app.storage.index.schema import MIGRATIONS, migrate
 from app.storage.learned import GroupOrder
 from tests.api.commands import pattern_store, succeeded
 from tests.conftest import BACKENDS
@@ -91,7 +91,7 @@ def version_of(database: Path) -> int:
         return version
 
 
-def tables_of(database: Path) -> list[tuple[str, str, str]]:
+def tables_of(database: Path) -> list[tuple[str, str, str | None]]:
     """The definitions of the tables, indexes, views and triggers."""
     with closing(sqlite3.connect(database)) as connection:
         statement = "SELECT type, name, sql FROM sqlite_schema ORDER BY name"
@@ -124,6 +124,23 @@ async def test_its_tables_become_those_of_a_new_store(left: Left, tmp_path: Path
         await store.open()
         await store.close()
     assert tables_of(left.database) == tables_of(new / left.database.relative_to(tmp_path))
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+async def test_the_index_of_ids_of_earlier_versions_stays_where_sqlite_lets_no_schema_be_edited(
+    version: int, tmp_path: Path
+) -> None:
+    left = Left("sqlite", version, tmp_path)
+    with closing(sqlite3.connect(left.database, isolation_level=None)) as connection:
+        connection.set_authorizer(lambda _, name, *others: 2 * (name == "writable_schema"))
+        migrate(connection)
+    assert version_of(left.database) == len(MIGRATIONS)
+    index = ("index", "sqlite_autoindex_patterns_1", None)
+    assert index in tables_of(left.database)
+    storage = await left.store.open()
+    assert index not in tables_of(left.database)
+    assert await findings(storage) == []
+    await left.store.close()
 
 
 async def test_its_patterns_are_found_counted_and_summed_up(left: Left) -> None:

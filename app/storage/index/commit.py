@@ -7,7 +7,7 @@ from typing import Any
 
 from app.errors import DamagedStore, PatternStoreError
 from app.schemas.records import Record
-from app.storage.index.connections import Connection, forget_pages, roll_back, waiting
+from app.storage.index.connections import Connection, forget_pages, patience, roll_back
 from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.mirror import Mirror
 from app.storage.index.transaction import Transaction
@@ -57,7 +57,7 @@ class Commit:
     def run(self, connection: Connection) -> list[Any]:
         """The result of each write, an exception where it failed."""
         try:
-            with waiting(connection):
+            with patience(connection):
                 connection.execute("BEGIN IMMEDIATE")
         except DRIVER_ERRORS as error:  # none of them is to blame: no use in trying one by one
             return [translated(error) for _ in self._group]

@@ -103,18 +103,19 @@ def read_anew(path: Path) -> None:
 
 
 @contextmanager
-def waiting(connection: Connection, seconds: float | None = None) -> Iterator[None]:
-    """Within it, what another connection holds up is waited for: some seconds, unless told.
-
-    Setting that takes as long as looking up an id, so that it is set where one may wait.
-    """
+def patience(connection: Connection, seconds: float | None = None) -> Iterator[None]:
+    """Within it, what another connection holds up is waited for so long; 5 s unless told."""
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    patience = _BUSY_SECONDS if seconds is None else seconds
-    connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+    be_patient(connection, _BUSY_SECONDS if seconds is None else seconds)
     try:
         yield
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {before}")
+        be_patient(connection, before / 1000)
+
+
+def be_patient(connection: Connection, seconds: float) -> None:
+    """Wait so long for what another connection holds up, from now on."""
+    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 def checkpoint(connection: Connection) -> bool:
@@ -122,7 +123,7 @@ def checkpoint(connection: Connection) -> bool:
 
     It does not wait for them: until they are gone, writers would wait too.
     """
-    with waiting(connection, 0):
+    with patience(connection, 0):
         busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     return not busy
 

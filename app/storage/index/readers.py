@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from app.errors import DamagedStore, Overloaded, QueryTooExpensive
-from app.storage.index.connections import Connection, forget_pages, roll_back
+from app.storage.index.connections import Connection, be_patient, forget_pages, roll_back
 from app.storage.index.failures import DRIVER_ERRORS, translated
 from app.storage.index.readiness import Readiness
 from app.storage.index.worker import Worker
@@ -49,7 +49,7 @@ class Readers:
 
     def _take_at_hand(self) -> None:
         self._at_hand = self._connect()
-        self._at_hand.execute("PRAGMA busy_timeout = 0")  # whoever must wait does so elsewhere
+        be_patient(self._at_hand, 0)  # whoever must wait does so elsewhere
 
     def _let_go_at_hand(self) -> None:
         if self._at_hand is not None:

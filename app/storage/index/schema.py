@@ -23,7 +23,7 @@ INSERT INTO meta VALUES
 
 CREATE TABLE patterns (
     seq INTEGER PRIMARY KEY,
-    pattern_id TEXT NOT NULL UNIQUE,
+    pattern_id TEXT NOT NULL,
     pattern_type TEXT NOT NULL,
     timestamp INTEGER NOT NULL,
     stored_at INTEGER NOT NULL,
@@ -227,22 +227,21 @@ CREATE TABLE settled_ids (
 CREATE VIEW ids AS
     SELECT pattern_id, seq FROM recent_ids UNION ALL SELECT pattern_id, seq FROM settled_ids;
 INSERT INTO settled_ids SELECT pattern_id, seq FROM patterns ORDER BY pattern_id;
+"""
+"""Which state an id names, in tables of their own; see `app.storage.index.ids`."""
 
-PRAGMA writable_schema = ON;
+_UNIQUE_INDEX = "sqlite_autoindex_patterns_1"
+"""The index of ids that `patterns` had before version 4, by its definition."""
+
+_WITHOUT_UNIQUE_INDEX = f"""
 UPDATE sqlite_schema SET sql = replace(sql, 'TEXT NOT NULL UNIQUE', 'TEXT NOT NULL')
     WHERE name = 'patterns';
 UPDATE sqlite_schema SET name = 'patterns_by_id',
         sql = 'CREATE UNIQUE INDEX patterns_by_id ON patterns (pattern_id)'
-    WHERE name = 'sqlite_autoindex_patterns_1';
+    WHERE name = '{_UNIQUE_INDEX}';
 PRAGMA writable_schema = RESET;
 DROP INDEX patterns_by_id;
 """
-"""Which state an id names, in tables of their own; see `app.storage.index.ids`.
-
-That `patterns` has an index of its ids, which stood in the table's definition, is taken out of
-that: nothing else of it changes. To write the table anew, as SQLite's manual would have it, takes
-a quarter of a minute for a million patterns, 0.5 GB of memory and half the store's size on disk;
-this takes a second."""
 
 MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """What takes a database from each version (its place here) to the next."""
@@ -280,3 +279,22 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; "
             f"PRAGMA user_version = {number}; COMMIT;"
         )
+    _drop_unique_index(connection)
+
+
+def _drop_unique_index(connection: sqlite3.Connection) -> None:
+    """Take the old index of ids out of the definition of `patterns`, and drop it.
+
+    To write the table anew, as SQLite's manual would have it, takes a quarter of a minute for a
+    million patterns, 0.5 GB of memory and half the store's size on disk; this takes a second.
+    Where SQLite lets nobody edit definitions (SQLITE_DBCONFIG_DEFENSIVE, as macOS has it), the
+    index stays, and costs time and room alone.
+    """
+    (has_it,) = connection.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE name = ?", (_UNIQUE_INDEX,)
+    ).fetchone()
+    if not has_it:
+        return
+    connection.execute("PRAGMA writable_schema = ON")
+    if connection.execute("PRAGMA writable_schema").fetchone() == (1,):
+        connection.executescript(f"BEGIN IMMEDIATE; {_WITHOUT_UNIQUE_INDEX} COMMIT;")

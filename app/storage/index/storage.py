@@ -28,7 +28,6 @@ from app.storage.base import (
 from app.storage.folder import make_folder
 from app.storage.index import check, expiring, reading
 from app.storage.index.agents import agents
-from app.storage.index.checkpoints import Checkpoints
 from app.storage.index.commit import weight_of
 from app.storage.index.compression import Compressor
 from app.storage.index.connections import Connection, connect_reader, connect_writer, read_anew
@@ -38,10 +37,10 @@ from app.storage.index.mirror import Mirror
 from app.storage.index.readers import Readers
 from app.storage.index.readiness import Readiness
 from app.storage.index.schema import migrate
-from app.storage.index.settling import Settling
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
 from app.storage.index.summarising import Summariser
+from app.storage.index.upkeep import Upkeep
 from app.storage.index.wal import WalIndex, lost_writes, open_index, wal_index
 from app.storage.index.worker import Worker
 from app.storage.index.writer import Writer
@@ -87,10 +86,7 @@ class IndexedStorage(IndexedLearning, Storage):
         self._readiness = Readiness()
         self._query_seconds = query_seconds
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
-        self._checkpoints = Checkpoints(
-            partial(connect_writer, database, synchronous), self._writer
-        )
-        self._settling = Settling(self._writer)
+        self._upkeep = Upkeep(partial(connect_writer, database, synchronous), self._writer)
         self._readers = Readers(
             partial(connect_reader, database, damaged=read_only), readers, self._readiness
         )
@@ -102,7 +98,6 @@ class IndexedStorage(IndexedLearning, Storage):
         connection = connect_writer(self._path, self._synchronous, notice_loss)
         try:
             migrate(connection)
-            connection.execute("PRAGMA busy_timeout = 0")  # the event loop's thread never waits
         except Exception:
             connection.close()
             raise
@@ -135,8 +130,7 @@ class IndexedStorage(IndexedLearning, Storage):
             self._path.parent.mkdir(exist_ok=True)  # that of an index, which need not last
             self._lock.acquire()
             await self._writer.open()
-            self._checkpoints.begin()
-            self._settling.begin()
+            self._upkeep.begin()
         elif not self._path.exists():
             raise StoreNotOpened(f"there is no store at {self._place}.")
         before = wal_index(self._path) if self._read_only else None
@@ -165,8 +159,7 @@ class IndexedStorage(IndexedLearning, Storage):
     async def _release(self) -> None:
         await self._readers.close()
         if not self._read_only:
-            self._settling.close()
-            await self._checkpoints.close()
+            await self._upkeep.close()
             await self._writer.close()
         while self._descriptors:
             os.close(self._descriptors.pop())

@@ -1,21 +1,14 @@
-"""What one write transaction can do; every change to the tables is in this module."""
+"""What one write transaction can do."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.errors import DamagedStore, PatternChanged, PatternExists
+from app.errors import PatternChanged, PatternExists
 from app.schemas.fields import PatternType
 from app.schemas.json_text import read_json, same_json
-from app.schemas.records import (
-    Filed,
-    Provenance,
-    Record,
-    StoredDocument,
-    record_of_document,
-)
-from app.schemas.timestamps import HOUR, day_of, now
+from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
+from app.schemas.timestamps import now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index import ids, journal
 from app.storage.index.connections import Connection
@@ -23,27 +16,11 @@ from app.storage.index.learning import carry_over, learning
 from app.storage.index.meta import numbers_of
 from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
-from app.storage.index.rows import (
-    COLUMNS,
-    checksum_of,
-    insert_rows,
-    stored_document,
-    wrong_with,
-)
-from app.storage.index.summaries import outdate
+from app.storage.index.rows import COLUMNS, stored_document, wrong_with
+from app.storage.index.tables import Tables
 from app.storage.learned import Decision, Proposal
 
-_PATTERNS = (
-    "patterns (seq, pattern_id, pattern_type, timestamp, stored_at, revision,"
-    " received, size, project_name, agent, task_type, environment, session_id, user_id, success,"
-    " error_type, severity, duration_ms, checksum)"
-)
-_DAYS = "days (day, project_name, pattern_type, patterns, bytes)"
 _ERROR = PatternType.ERROR_OCCURRENCE
-_ADDING_UP = (
-    "ON CONFLICT DO UPDATE SET patterns = patterns + excluded.patterns,"
-    " bytes = bytes + excluded.bytes"
-)
 
 
 @dataclass(slots=True)
@@ -63,11 +40,7 @@ class Transaction:
         self._mirror = mirror
         self._first_seq = numbers_of(connection)["last_seq"]
         self._last_seq: int = max(self._first_seq, mirror.last_seq)
-        self._removed_words = 0
-        self._added: list[tuple[Record, Provenance]] = []
-        self._buried: list[tuple[Tombstone, int]] = []
-        self._days: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
-        self._hours: set[int] = set()
+        self._tables = Tables(connection)
         self._decided: list[Decision] = []
 
     def insert(self, records: Sequence[Record]) -> list[Insertion]:
@@ -86,7 +59,7 @@ class Transaction:
                 insertions.append(Insertion(Outcome.DUPLICATE, taken.stored))
             else:
                 insertions.append(Insertion(Outcome.CONFLICT, taken.stored))
-        self._add(added)
+        self._tables.add(added)
         return insertions
 
     def update(self, record: Record, seq: int) -> StoredDocument:
@@ -99,7 +72,7 @@ class Transaction:
         if record.pattern_type == _ERROR:
             carry_over(self.connection, seq, stored.seq, record.filed.project_name)
         self._remove(old)
-        self._add([(record._replace(received=received), stored)])
+        self._tables.add([(record._replace(received=received), stored)])
         return StoredDocument(
             record.pattern_id, record.pattern_type, record.timestamp, record.document, stored
         )
@@ -108,8 +81,8 @@ class Transaction:
         """See `Storage.restore`."""
         fresh = self._not_there(changes)
         states = [change for change in fresh if isinstance(change, StoredDocument)]
-        self._add([(record_of_document(state), state.stored) for state in states])
-        self._bury([(change, now()) for change in fresh if isinstance(change, Tombstone)])
+        self._tables.add([(record_of_document(state), state.stored) for state in states])
+        self._tables.bury([(change, now()) for change in fresh if isinstance(change, Tombstone)])
         self._last_seq = max([self._last_seq, last_seq, *(change.seq for change in fresh)])
         self.connection.execute(
             "UPDATE meta SET value = max(value, ?) WHERE name = 'purged_seq'", (purged_seq,)
@@ -121,7 +94,9 @@ class Transaction:
         if expiring:
             states = without_exemplars(self.connection, states)
         self._remove(states)
-        self._bury([(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states])
+        self._tables.bury(
+            [(Tombstone(state.pattern_id, self._next_seq()), now()) for state in states]
+        )
         return len(states)
 
     def decide(self, proposal: Proposal, at: int) -> tuple[Decision, bool]:
@@ -184,7 +159,7 @@ class Transaction:
         self._last_seq = max(self._last_seq, stored.seq)
         if instead_of is not None:
             self._remove([instead_of])
-        self._add([(record, stored)])
+        self._tables.add([(record, stored)])
         return stored
 
     def apply_tombstones(self, tombstones: Sequence[tuple[Tombstone, int]], purged: int) -> None:
@@ -213,29 +188,18 @@ class Transaction:
 
     def finish(self) -> None:
         """Write what the changes add up to."""
-        if self._last_seq != self._first_seq or self._added:
+        if self._last_seq != self._first_seq or self._tables.added:
             self.connection.execute(
                 "UPDATE meta SET value = ? WHERE name = 'last_seq'", (self._last_seq,)
             )
-        if self._removed_words:
-            self.connection.execute(
-                "UPDATE meta SET value = value + ? WHERE name = 'removed_words'",
-                (self._removed_words,),
-            )
-        if self._days:
-            sums = [(*key, *delta) for key, delta in self._days.items()]
-            insert_rows(self.connection, _DAYS, sums, _ADDING_UP)
-            outdate(self.connection, self._hours)
-            self.connection.executemany(
-                "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
-                " AND patterns = 0",
-                [key for key, (patterns, _) in self._days.items() if patterns < 0],
-            )
+        self._tables.finish()
 
     def keep(self) -> None:
         """Have the mirror keep the changes, too."""
-        if self._last_seq != self._first_seq or self._added:
-            self._mirror.keep(self.connection, self._added, self._buried, self._last_seq)
+        if self._last_seq != self._first_seq or self._tables.added:
+            self._mirror.keep(
+                self.connection, self._tables.added, self._tables.buried, self._last_seq
+            )
         if self._decided:
             self._mirror.keep_decisions(self._decided)
 
@@ -308,108 +272,6 @@ class Transaction:
                 found.append(stored_document(row, document))
         return found
 
-    def _record_of(self, state: StoredDocument) -> tuple[Record, int]:
-        """The record of a state, and its size; without a document, as the other tables tell it."""
-        if state.document:
-            return record_of_document(state), len(state.document)
-        size, project_name, agent = self.connection.execute(
-            "SELECT size, project_name, agent FROM patterns WHERE seq = ?", (state.seq,)
-        ).fetchone()
-        if not all(type(number) is int for number in (size, state.timestamp)):
-            raise DamagedStore(f"The pattern {state.pattern_id!r} is too damaged to be deleted.")
-        tags = self.connection.execute("SELECT tag FROM tags WHERE seq = ?", (state.seq,))
-        record = Record(
-            *state[:3],
-            at=state.stored.at,
-            document=b"",
-            received=b"",
-            filed=Filed(project_name, agent, *[None] * 8),
-            tags=tuple(tag for (tag,) in tags),
-            text="",
-        )
-        return record, size
-
-    def _add(self, added: Sequence[tuple[Record, Provenance]]) -> None:
-        if not added:
-            return
-        self._added += added
-        insert_rows(
-            self.connection,
-            _PATTERNS,
-            [
-                (
-                    stored.seq,
-                    record.pattern_id,
-                    record.pattern_type,
-                    record.timestamp,
-                    stored.at,
-                    stored.revision,
-                    record.received,
-                    len(record.document),
-                    *record.filed,
-                    checksum_of(
-                        record.pattern_id,
-                        record.pattern_type,
-                        record.timestamp,
-                        *stored,
-                        record.document,
-                    ),
-                )
-                for record, stored in added
-            ],
-        )
-        ids.add(self.connection, [(record.pattern_id, stored.seq) for record, stored in added])
-        self.connection.documents.add((stored.seq, record.document) for record, stored in added)
-        insert_rows(
-            self.connection,
-            "tags (tag, timestamp, seq)",
-            [
-                (tag, record.timestamp, stored.seq)
-                for record, stored in added
-                for tag in record.tags
-            ],
-        )
-        insert_rows(
-            self.connection,
-            "words (rowid, text)",
-            [(stored.seq, record.text) for record, stored in added if record.text],
-        )
-        self._tally(1, [(record, len(record.document)) for record, _ in added])
-
-    def _bury(self, tombstones: Sequence[tuple[Tombstone, int]]) -> None:
-        insert_rows(
-            self.connection,
-            "tombstones (seq, pattern_id, deleted_at)",
-            [(tombstone.seq, tombstone.pattern_id, at) for tombstone, at in tombstones],
-        )
-        self._buried += tombstones
-
     def _remove(self, states: Sequence[StoredDocument]) -> None:
-        found = [self._record_of(state) for state in states]
-        sizes = [size for _, size in found]
-        seqs = [state.seq for state in states]
-        removed = [(record, seq) for (record, _), seq in zip(found, seqs, strict=True)]
+        self._tables.remove(states)
         self._mirror.let_go(self.connection, states)
-        gone = {seq for _, seq in removed}
-        self._added = [entry for entry in self._added if entry[1].seq not in gone]
-        execute = self.connection.executemany
-        self.connection.documents.remove([seq for _, seq in removed])
-        execute("DELETE FROM patterns WHERE seq = ?", [(seq,) for _, seq in removed])
-        ids.remove(self.connection, [state.pattern_id for state in states])
-        execute(
-            "DELETE FROM tags WHERE tag = ? AND timestamp = ? AND seq = ?",
-            [(tag, record.timestamp, seq) for record, seq in removed for tag in record.tags],
-        )
-        texts = [(seq, record.text) for record, seq in removed if record.text]
-        execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", texts)
-        self._removed_words += len(texts)
-        self._tally(-1, zip((record for record, _ in removed), sizes, strict=True))
-
-    def _tally(self, sign: int, records: Iterable[tuple[Record, int]]) -> None:
-        for record, size in records:
-            key = (day_of(record.timestamp), record.filed.project_name, record.pattern_type)
-            delta = self._days[key]
-            delta[0] += sign
-            delta[1] += sign * size
-            if record.filed.agent is not None:
-                self._hours.add(record.timestamp // HOUR)

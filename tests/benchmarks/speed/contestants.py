@@ -87,7 +87,7 @@ class Contestant(ABC):
         return Server(command, environment, port, folder / f"server-{port}.log")
 
     def settle(self, server: Server) -> None:  # noqa: B027 - most have nothing to do
-        """Wait until a server that can be used has nothing left to do: for its start, or a load."""
+        """Wait until a server that can be used has learned all that was written."""
 
     def line(self, pattern: dict[str, Any]) -> str:
         """A pattern as it is posted."""

@@ -39,7 +39,7 @@ class Entry:
     def post(self, posting: Posting, connections: int, seconds: float) -> float:
         """Patterns a second that it takes.
 
-        What it then has left to do is waited for: whoever comes next is not measured beside it.
+        What it then has left to learn is waited for: whoever comes next is not measured beside it.
         """
         lines = self.folder / "lines"
         with resident(self.store):

@@ -44,7 +44,8 @@ Rows = dict[str, list[tuple[Any, ...]]]
 class RawWriting:
     """The rows of a kept store, written again with `executemany`, 1,000 patterns a transaction.
 
-    The tables and indexes are the service's but for full text, in WAL mode, synchronous FULL.
+    The tables and indexes are the service's but for full text, in WAL mode, synchronous FULL. All
+    ids stay in the one index that they come to.
     """
 
     def __init__(self, store: Path, target: Path, already: int) -> None:
@@ -86,7 +87,7 @@ class RawWriting:
         with closing(sqlite3.connect(self._store)) as source:
             (last,) = source.execute("SELECT max(seq) FROM patterns").fetchone()
             for after in range(0, last, BATCH):
-                rows = {table: _some(source, rows, after) for table, rows in _TABLES.items()}
+                rows = {table: _some(source, read, after) for table, read in _TABLES.items()}
                 if after + BATCH <= self._already < last:
                     self._write(rows)
                 else:
@@ -100,8 +101,8 @@ class RawWriting:
         self._connection.execute("COMMIT")
 
 
-def _some(source: sqlite3.Connection, rows: str, after: int) -> list[tuple[Any, ...]]:
-    return source.execute(f"{rows} WHERE seq > ? AND seq <= ?", (after, after + BATCH)).fetchall()
+def _some(source: sqlite3.Connection, read: str, after: int) -> list[tuple[Any, ...]]:
+    return source.execute(f"{read} WHERE seq > ? AND seq <= ?", (after, after + BATCH)).fetchall()
 
 
 class RawReading:

@@ -1,6 +1,8 @@
 """Ids name their patterns whether they came lately or were merged into the large index."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -9,35 +11,47 @@ import pytest
 
 from app.schemas.filters import Filters
 from app.storage.base import Outcome
-from app.storage.index import ids, settling
+from app.storage.index import ids, upkeep
 from app.storage.sqlite import SQLiteStorage
+from tests.conftest import BACKENDS
+from tests.contract.conftest import Store
 from tests.contract.reading import findings, paged_ids
 from tests.contract.test_histories import History
-from tests.records import record
+from tests.records import record, records
 from tests.unit.sqlite.conftest import run_sql
 
 _SECONDS = 30
-_MANY = 36_000
-"""More than stay in the small index."""
+_FEW = 32 * 1024
+"""How many may stay in the small index."""
+
+DATABASES = {"sqlite": "patterns.db", "filesystem": "patterns/.index/index.db"}
 
 
-def ids_in(path: Path, table: str) -> list[str]:
-    return [name for (name,) in run_sql(path, f"SELECT pattern_id FROM {table}")]
+def ids_in(database: Path, table: str) -> list[str]:
+    return [name for (name,) in run_sql(database, f"SELECT pattern_id FROM {table}")]
+
+
+@pytest.fixture
+def few_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids are merged at once, a few at a time, but for the latest two."""
+    monkeypatch.setattr(ids, "_RECENT", 2)
+    monkeypatch.setattr(ids, "_STRETCH", 3)
+    monkeypatch.setattr(upkeep, "_PAUSE_SECONDS", 0)
 
 
 async def test_the_latest_ids_stay_few_and_all_are_found(
     storage: SQLiteStorage, path: Path
 ) -> None:
     chance = Random(1)
-    names = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(_MANY)]
-    for start in range(0, _MANY, 4000):
+    names = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(_FEW + 3000)]
+    for start in range(0, len(names), 4000):
         await storage.insert_many([record(name) for name in names[start : start + 4000]])
     async with asyncio.timeout(_SECONDS):
-        while len(ids_in(path, "recent_ids")) > 33_000:
+        while len(ids_in(path, "recent_ids")) > _FEW:
             await asyncio.sleep(0.1)
     settled, recent = (ids_in(path, table) for table in ("settled_ids", "recent_ids"))
     assert sorted(settled + recent) == sorted(names)
-    assert len(settled) > 3000
+    assert len(settled) >= 3000
     some = [settled[7], settled[-1], recent[7], recent[-1]]
     assert sorted(await paged_ids(storage, Filters(pattern_ids=tuple(some)))) == sorted(some)
     for name in some:
@@ -52,18 +66,41 @@ async def test_the_latest_ids_stay_few_and_all_are_found(
     assert await findings(storage) == []
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.usefixtures("few_stay")
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("backend", BACKENDS)
 async def test_a_history_goes_on_the_same_while_ids_are_merged(
-    storage: SQLiteStorage, path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    tmp_path: Path, backend: str, seed: int
 ) -> None:
-    monkeypatch.setattr(ids, "_RECENT", 2)
-    monkeypatch.setattr(ids, "_STRETCH", 3)
-    monkeypatch.setattr(settling, "_PAUSE_SECONDS", 0)
-    history = History(storage, seed)
+    store = Store(BACKENDS[backend].format(folder=tmp_path))
+    history = History(await store.open(), seed)
     merged = set()
     for _ in range(60):
         await history.go_on()
         await asyncio.sleep(0.001)
-        merged.update(ids_in(path, "settled_ids"))
+        merged.update(ids_in(tmp_path / DATABASES[backend], "settled_ids"))
     await history.assert_same()
     assert len(merged) > 5
+    history.storage = await store.reopen()
+    await history.assert_same()
+    await store.close()
+
+
+@pytest.mark.usefixtures("few_stay")
+async def test_merged_ids_get_into_the_database_with_nobody_writing(
+    storage: SQLiteStorage, path: Path
+) -> None:
+    await storage.insert_many(records(40))
+    async with asyncio.timeout(_SECONDS):
+        while merged_without_log(path) < 38:
+            await asyncio.sleep(0.05)
+
+
+def merged_without_log(path: Path) -> int:
+    """How many ids the large index in the database itself has."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
+        if "settled_ids" not in tables:
+            return 0
+        number: int = connection.execute("SELECT count(*) FROM settled_ids").fetchone()[0]
+        return number

@@ -51,6 +51,21 @@ async def test_writes_to_a_locked_database_fail_in_time_and_reads_go_on(
     assert await findings(storage) == []
 
 
+async def test_nothing_else_waits_for_the_program_that_holds_the_database(
+    storage: SQLiteStorage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await storage.insert(record("a"))
+    monkeypatch.setattr(connections, "_BUSY_SECONDS", 1.0)
+    with locked(path):
+        write = asyncio.create_task(storage.insert(record("b")))
+        turns = 0
+        while not write.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        assert isinstance(write.exception(), StorageUnavailable)
+    assert turns > 5
+
+
 async def test_a_database_without_room_fails_writes_and_takes_them_again_with_room(
     storage: SQLiteStorage,
 ) -> None:

@@ -48,7 +48,9 @@ def plan_of(path: Path, statement: Statement) -> list[str]:
 
 
 def walks_a_table(step: str) -> bool:
-    return re.search(r"^SCAN (p|t|patterns|documents|tags)$", step) is not None
+    return (
+        re.search(r"^SCAN (p|t|patterns|documents|tags|recent_ids|settled_ids)$", step) is not None
+    )
 
 
 def filters_by(*names: str) -> Filters:

@@ -151,7 +151,6 @@ def downgrade(path: Path) -> None:
         "ALTER TABLE patterns DROP COLUMN checksum",
         "DROP INDEX patterns_by_type",
         "CREATE INDEX patterns_by_type ON patterns (pattern_type, timestamp)",
-        "CREATE UNIQUE INDEX patterns_by_id ON patterns (pattern_id)",
         "PRAGMA user_version = 1",
     ):
         run_sql(path, statement)
