@@ -124,11 +124,12 @@ class Tables:
             sums = [(*key, *delta) for key, delta in self._days.items()]
             insert_rows(self._connection, _DAYS, sums, _ADDING_UP)
             outdate(self._connection, self._hours)
-            self._connection.executemany(
-                "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
-                " AND patterns = 0",
-                [key for key, (patterns, _) in self._days.items() if patterns < 0],
-            )
+            if fewer := [key for key, (patterns, _) in self._days.items() if patterns < 0]:
+                self._connection.executemany(
+                    "DELETE FROM days WHERE day = ? AND project_name = ? AND pattern_type = ?"
+                    " AND patterns = 0",
+                    fewer,
+                )
 
     def _record_of(self, state: StoredDocument) -> tuple[Record, int]:
         """The record of a state, and its size; without a document, as the other tables tell it."""

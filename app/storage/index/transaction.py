@@ -13,7 +13,7 @@ from app.storage.base import Change, Insertion, Outcome, Tombstone
 from app.storage.index import ids, journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over, learning
-from app.storage.index.meta import numbers_of
+from app.storage.index.meta import last_seq_of
 from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
@@ -38,7 +38,7 @@ class Transaction:
     def __init__(self, connection: Connection, mirror: Mirror) -> None:
         self.connection = connection
         self._mirror = mirror
-        self._first_seq = numbers_of(connection)["last_seq"]
+        self._first_seq = last_seq_of(connection)
         self._last_seq: int = max(self._first_seq, mirror.last_seq)
         self._tables = Tables(connection)
         self._decided: list[Decision] = []
