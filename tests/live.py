@@ -8,7 +8,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
+
+import httpx
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -21,6 +24,13 @@ class LiveService:
         self.process = process
         self._log = log
         self.url = self._wait_for_url()
+
+    def wait_until_ready(self) -> None:
+        """Wait until its storage answers: a tree of files is first compared with its index."""
+        deadline = time.monotonic() + START_SECONDS
+        while httpx.get(f"{self.url}/readyz").status_code != HTTPStatus.OK:
+            assert time.monotonic() < deadline, f"the service is not ready: {self._log.read_text()}"
+            time.sleep(0.05)
 
     def log_lines(self) -> list[dict[str, object]]:
         """What it has logged so far."""

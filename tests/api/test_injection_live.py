@@ -47,6 +47,7 @@ def service(
     (folder / "store").mkdir()
     url = BACKENDS[request.param].format(folder=folder / "store")
     with live_service(folder, PATTERNS_STORAGE_URL=url) as running:
+        running.wait_until_ready()
         yield running
         assert running.stop() == 0
     assert {path.name for path in folder.iterdir()} == {"store", "service.log"}
