@@ -31,4 +31,4 @@ class Scale:
 
 
 WHOLE = Scale(1_000_000, few=10_000, files=100_000, rounds=5, seconds=5.0, batch_seconds=5.0)
-QUICK = Scale(50_000, few=10_000, files=10_000, rounds=5, seconds=0.3, batch_seconds=0.4)
+QUICK = Scale(50_000, few=10_000, files=10_000, rounds=5, seconds=0.25, batch_seconds=0.3)
