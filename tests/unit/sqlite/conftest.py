@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,13 @@ def run_sql(path: Path, statement: str, parameters: Sequence[Any] = ()) -> list[
         return connection.execute(statement, parameters).fetchall()
     finally:
         connection.close()
+
+
+def rows_without_log(path: Path, table: str) -> int:
+    """How many rows of a table are in the database itself, which may not have the table yet."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
+        if table not in tables:
+            return 0
+        number: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return number

@@ -7,18 +7,9 @@ from pathlib import Path
 
 from app.storage.sqlite import SQLiteStorage
 from tests.records import record, records
+from tests.unit.sqlite.conftest import rows_without_log
 
 _SECONDS = 30
-
-
-def without_log(path: Path) -> int:
-    """How many patterns are in the database itself."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
-        if "patterns" not in tables:
-            return 0
-        number: int = connection.execute("SELECT count(*) FROM patterns").fetchone()[0]
-        return number
 
 
 def salts(log: Path) -> bytes:
@@ -31,7 +22,7 @@ async def test_a_single_pattern_gets_into_the_database_with_nobody_closing_it(
 ) -> None:
     await storage.insert(record("a"))
     async with asyncio.timeout(_SECONDS):
-        while without_log(path) != 1:
+        while rows_without_log(path, "patterns") != 1:
             await asyncio.sleep(0.1)
 
 

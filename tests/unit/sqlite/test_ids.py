@@ -1,8 +1,6 @@
 """Ids name their patterns whether they came lately or were merged into the large index."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -18,7 +16,7 @@ from tests.contract.conftest import Store
 from tests.contract.reading import findings, paged_ids
 from tests.contract.test_histories import History
 from tests.records import record, records
-from tests.unit.sqlite.conftest import run_sql
+from tests.unit.sqlite.conftest import rows_without_log, run_sql
 
 _SECONDS = 30
 _FEW = 32 * 1024
@@ -92,15 +90,5 @@ async def test_merged_ids_get_into_the_database_with_nobody_writing(
 ) -> None:
     await storage.insert_many(records(40))
     async with asyncio.timeout(_SECONDS):
-        while merged_without_log(path) < 38:
+        while rows_without_log(path, "settled_ids") < 38:
             await asyncio.sleep(0.05)
-
-
-def merged_without_log(path: Path) -> int:
-    """How many ids the large index in the database itself has."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
-        if "settled_ids" not in tables:
-            return 0
-        number: int = connection.execute("SELECT count(*) FROM settled_ids").fetchone()[0]
-        return number
