@@ -35,6 +35,6 @@ async def get_agent_statistics(request: Request) -> Response:
     parameters = read_parameters(request, AgentParameters)
     service = state_of(request).service
     answer = await agent_statistics(
-        service.storage, parameters.filters(), limit=parameters.limit, now=service.clock()
+        service.storage, parameters.filters, limit=parameters.limit, now=service.clock()
     )
     return Response(to_json(answer), media_type=JSON)

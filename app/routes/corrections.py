@@ -77,7 +77,7 @@ async def list_recurring_corrections(request: Request) -> Response:
     parameters = read_parameters(request, RecurringParameters)
     state = state_of(request)
     found, omitted = await state.corrections.recurring(
-        state.service, parameters.filters(), least=parameters.min_count, limit=parameters.limit
+        state.service, parameters.filters, least=parameters.min_count, limit=parameters.limit
     )
     return _answer(b",".join(map(_recurrence, found)), b',"items_omitted":%d' % omitted)
 
@@ -101,7 +101,7 @@ def _advice(advice: Advice) -> bytes:
         "times": repeated.times,
         "change": _changed(advice.change),
     }
-    return to_json(members)[:-1] + b',"pattern":' + advice.pattern.to_json() + b"}"
+    return to_json(members)[:-1] + b',"pattern":' + advice.pattern.json + b"}"
 
 
 def _recurrence(recurrence: Recurrence) -> bytes:
@@ -115,7 +115,7 @@ def _recurrence(recurrence: Recurrence) -> bytes:
         "correction_categories": dict(recurrence.categories().most_common(_MOST_NAMES)),
         "change": _changed(recurrence.change),
     }
-    return to_json(members)[:-1] + b',"pattern":' + recurrence.pattern.to_json() + b"}"
+    return to_json(members)[:-1] + b',"pattern":' + recurrence.pattern.json + b"}"
 
 
 def _changed(change: Change) -> Changed:

@@ -57,7 +57,7 @@ _DECIDING = (*PARAMETERS, *BODY, GroupNotFound, *STORAGE)
 async def list_error_groups(request: Request) -> Response:
     parameters = read_parameters(request, GroupListParameters)
     page = await state_of(request).service.groups.page(
-        parameters.filters(),
+        parameters.filters,
         status=None if parameters.status is None else GroupStatus(parameters.status),
         order=GroupOrder(parameters.order),
         limit=parameters.limit,
@@ -92,7 +92,7 @@ async def get_error_group(request: Request) -> Response:
         cursor=parameters.cursor,
     )
     members = to_json(told.group | {"resolutions": told.resolutions, "why": told.why})
-    occurrences = b",".join([pattern.to_json() for pattern in page.patterns])
+    occurrences = b",".join([pattern.json for pattern in page.patterns])
     body = b'%b,"occurrences":[%b],"next_cursor":%b}' % (
         members[:-1],
         occurrences,

@@ -39,7 +39,7 @@ async def export_patterns(request: Request) -> Response:
     parameters = read_parameters(request, ExportParameters)
     state = state_of(request)
     steps = state.service.export(
-        parameters.filters(), after_seq=parameters.after_seq, deletes=parameters.deletes
+        parameters.filters, after_seq=parameters.after_seq, deletes=parameters.deletes
     )
     first = await anext(steps)  # what cannot begin is still answered as a problem
     return StreamingResponse(_lines(first, steps, state.stopping), media_type=NDJSON)

@@ -1,6 +1,6 @@
 """Query parameters: each known, given once, not empty and of its type, or a 422 that says so."""
 
-from functools import cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,10 @@ from app.schemas.validation import CODES
 from app.schemas.words import parse_text_query
 
 LARGEST_SEQ = 2**62
+
+_REMEMBERED = 512
+_REMEMBERED_BYTES = 1024
+"""How many query strings are remembered as they were read, and how long they may be."""
 
 _MESSAGES = {
     "missing": ("required", "Required, but missing."),
@@ -157,6 +161,7 @@ class FilterParameters(Parameters):
     trailing `*` for a prefix. A word is a run of letters or digits, case folded, or one CJK
     character; all else separates."""
 
+    @cached_property
     def filters(self) -> Filters:
         """The same as the service understands it."""
         end = None if self.end_date is None else parse_timestamp(self.end_date)
@@ -288,12 +293,18 @@ Model = TypeVar("Model", bound=Parameters)
 
 
 def read_parameters(request: Request, model: type[Model]) -> Model:
-    """The query string by a model. Raises InvalidRequest, or MalformedRequest if not UTF-8."""
-    if not request.scope["query_string"] and (defaults := _defaults(model)) is not None:
-        return cast(Model, defaults)
+    """The query string by a model. Raises InvalidRequest, or MalformedRequest if not UTF-8.
+
+    Agents ask the same over and over, so what was read last is remembered; nobody changes it.
+    """
+    query: bytes = request.scope["query_string"]
+    read = _remembered if len(query) <= _REMEMBERED_BYTES else _read
+    return cast(Model, read(query, model))
+
+
+def _read(query: bytes, model: type[Parameters]) -> Parameters:
     try:
-        query = request.scope["query_string"].decode()
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
         raise MalformedRequest("The query string is not UTF-8.") from None
     values: dict[str, Any] = {}
@@ -329,11 +340,7 @@ def read_parameters(request: Request, model: type[Model]) -> Model:
     return parameters
 
 
-@cache
-def _defaults(model: type[Parameters]) -> Parameters | None:
-    """The parameters of a request that brings none, where none is required."""
-    required = any(field.is_required() for field in model.model_fields.values())
-    return None if required else model.model_validate({})
+_remembered = lru_cache(_REMEMBERED)(_read)
 
 
 def _error(name: str, code: str, detail: str) -> FieldError:

@@ -276,7 +276,7 @@ class _PatternAnswer(Response):
     def __init__(self, pattern: StoredDocument, *, created: bool = False) -> None:
         self.status_code = 201 if created else 200
         self.background = None
-        self.body = pattern.to_json()
+        self.body = pattern.json
         self.raw_headers = [(b"etag", pattern.etag.encode())]
         if created:
             self.raw_headers.append((b"location", b"/v1/patterns/" + pattern.pattern_id.encode()))

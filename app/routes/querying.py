@@ -59,7 +59,7 @@ _AS_ASKED = "!$%&'()*+,/:;=?@"
 async def query_patterns(request: Request) -> Response:
     parameters = read_parameters(request, QueryParameters)
     page = await state_of(request).service.query(
-        parameters.filters(),
+        parameters.filters,
         order=Order(parameters.order),
         limit=parameters.limit,
         cursor=parameters.cursor,
@@ -82,7 +82,7 @@ async def query_patterns(request: Request) -> Response:
     ),
 )
 async def count_patterns(request: Request) -> Response:
-    filters = read_parameters(request, FilterParameters).filters()
+    filters = read_parameters(request, FilterParameters).filters
     count = await state_of(request).service.count(filters)
     answer: PatternCount = {
         "count": sum(count.by_type.values()),
@@ -108,7 +108,7 @@ async def count_patterns(request: Request) -> Response:
 )
 async def delete_patterns(request: Request) -> Response:
     parameters = read_parameters(request, DeleteParameters)
-    filters = parameters.filters()
+    filters = parameters.filters
     if filters.is_empty:
         detail = "Give at least one filter; start_date=0001-01-01 matches every pattern."
         raise InvalidRequest(
@@ -124,7 +124,7 @@ async def delete_patterns(request: Request) -> Response:
 
 def _page_json(page: QueryPage) -> bytes:
     """The page, made of the stored texts as they are."""
-    items = b",".join([pattern.to_json() for pattern in page.patterns])
+    items = b",".join([pattern.json for pattern in page.patterns])
     return b'{"items":[%b],"next_cursor":%b}' % (items, to_json(page.next_cursor))
 
 

@@ -17,6 +17,8 @@ DEFAULT_VERSION = "1.0"
 PLACEHOLDER = b"[redacted:"
 """What stands in the place of a secret begins so, and ends with its kind and `]`."""
 
+_STORED = b',"stored":{'
+
 LARGEST_SEQ = 2**62
 LARGEST_DURATION = 2**63 - 1
 """Longer durations are kept exactly, but filtered as this."""
@@ -85,13 +87,31 @@ class Record(NamedTuple):
 
 
 class StoredDocument(NamedTuple):
-    """A pattern in the store: its JSON text without `stored`, and its provenance."""
+    """A pattern in the store: its JSON text as the API returns it, and its provenance."""
 
     pattern_id: str
     pattern_type: str
     timestamp: int
-    document: bytes
+    json: bytes
     stored: Provenance
+
+    @classmethod
+    def of(
+        cls,
+        pattern_id: str,
+        pattern_type: str,
+        timestamp: int,
+        document: bytes,
+        stored: Provenance,
+    ) -> "StoredDocument":
+        """The same of a text without `stored`."""
+        json = with_provenance(document, stored)
+        return cls(pattern_id, pattern_type, timestamp, json, stored)
+
+    @property
+    def document(self) -> bytes:
+        """The JSON text without `stored`, which is its last member."""
+        return self.json[: self.json.rindex(_STORED)] + b"}"
 
     @property
     def seq(self) -> int:
@@ -102,10 +122,6 @@ class StoredDocument(NamedTuple):
     def etag(self) -> str:
         """The entity tag (RFC 9110, section 8.8.3) of this state."""
         return f'"{self.stored.revision}-{self.stored.seq}"'
-
-    def to_json(self) -> bytes:
-        """The pattern as the API returns it."""
-        return with_provenance(self.document, self.stored)
 
     def content(self) -> dict[str, Any]:
         """The parsed document."""
@@ -143,8 +159,9 @@ def with_provenance(document: bytes, stored: Provenance) -> bytes:
     change, in files edited by hand, and in another store.
     """
     redacted = document.count(PLACEHOLDER)
-    return b'%b,"stored":{"at":"%b","seq":%d,"revision":%d%b}}' % (
+    return b'%b%b"at":"%b","seq":%d,"revision":%d%b}}' % (
         document[:-1],
+        _STORED,
         format_timestamp(stored.at).encode(),
         stored.seq,
         stored.revision,

@@ -206,7 +206,7 @@ async def _read(storage: Storage, corrections: Sequence[Correction]) -> dict[int
     for correction in corrections:
         pattern = await storage.get(correction.pattern_id)
         if pattern is not None and pattern.pattern_type == PatternType.USER_CORRECTION:
-            size += len(pattern.document)
+            size += len(pattern.json)
             if found and size > PAGE_BYTES:
                 break
             found[correction.seq] = pattern

@@ -20,4 +20,4 @@ def _line(change: StoredDocument | Tombstone) -> bytes:
             "seq": change.seq,
         }
         return to_json(line) + b"\n"
-    return change.to_json() + b"\n"
+    return change.json + b"\n"

@@ -33,7 +33,7 @@ from app.service.retention import STEP, RetentionPolicy
 from app.storage.base import Changes, Count, Insertion, Outcome, Storage
 
 PAGE_BYTES = 8 * 1024 * 1024
-"""Documents one page of a query, or one step of an export, holds at most."""
+"""Bytes of JSON text one page of a query, or one step of an export, holds at most."""
 
 EXPORT_STEP = 500
 """Patterns one step of an export reads."""
@@ -318,7 +318,7 @@ class PatternService:
 
 
 def _stored(record: Record, insertion: Insertion) -> StoredDocument:
-    return StoredDocument(
+    return StoredDocument.of(
         record.pattern_id,
         record.pattern_type,
         record.timestamp,

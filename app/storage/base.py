@@ -333,7 +333,7 @@ class Storage(LearnedStorage, ABC):
     ) -> Page:
         """The first matches after a position, by time and then by id.
 
-        At most `limit`, and no more than `max_bytes` of documents, but at least one.
+        At most `limit`, and no more than `max_bytes` of JSON text, but at least one.
         """
 
     @abstractmethod

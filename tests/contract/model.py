@@ -53,7 +53,7 @@ class Model:
         if entry is None:
             return None
         found = entry.record
-        return StoredDocument(
+        return StoredDocument.of(
             pattern_id, found.pattern_type, found.timestamp, found.document, entry.stored
         )
 

@@ -70,7 +70,7 @@ async def test_a_step_holds_no_more_bytes_than_asked_but_at_least_one_pattern(
     storage: Storage,
 ) -> None:
     await storage.insert_many(records(4))
-    size = len((await storage.fetch("p0000")).document)
+    size = len((await storage.fetch("p0000")).json)
     assert await ids_after(storage, 0, limit=9, max_bytes=2 * size) == ["p0000", "p0001"]
     assert await ids_after(storage, 0, limit=9, max_bytes=2 * size - 1) == ["p0000"]
     assert await ids_after(storage, 2, limit=9, max_bytes=1) == ["p0002"]

@@ -15,7 +15,7 @@ from tests.records import NOON, record
 def state(pattern_id: str, seq: int, revision: int = 1, **members: Any) -> StoredDocument:
     new = record(pattern_id, **members)
     stored = Provenance(NOON - 1, seq, revision)
-    return StoredDocument(pattern_id, new.pattern_type, new.timestamp, new.document, stored)
+    return StoredDocument.of(pattern_id, new.pattern_type, new.timestamp, new.document, stored)
 
 
 HISTORY: list[Change] = [

@@ -188,7 +188,7 @@ def _is_same(found: StoredDocument, expected: StoredDocument, trial: _Trial) -> 
     """
     if trial.findings and found.seq > expected.seq:
         found = found._replace(stored=found.stored._replace(seq=expected.seq))
-    return found.to_json() == expected.to_json()
+    return found.json == expected.json
 
 
 async def _repair(storage: Storage, original: Template, trial: _Trial) -> None:

@@ -174,7 +174,7 @@ async def _everything(storage: FilesystemStorage) -> Found:
         if isinstance(change, Tombstone):
             found.deleted.add(change.pattern_id)
         else:
-            found.patterns[change.pattern_id].append(json.loads(change.to_json()))
+            found.patterns[change.pattern_id].append(json.loads(change.json))
     return found
 
 

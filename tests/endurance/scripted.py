@@ -249,4 +249,4 @@ def _sent(record: Record, revision: int) -> State:
 
 
 def _state(stored: StoredDocument) -> State:
-    return state_of(json.loads(stored.to_json()))
+    return state_of(json.loads(stored.json))

@@ -65,7 +65,7 @@ async def test_one_pattern_is_read_from_its_member_and_the_rest_stays_packed(
     assert [len(member.lines) for member in members] == [64, 64, 22]
     content = (root / ARCHIVE).read_bytes()[members[1].offset : members[2].offset]
     lines = zlib.decompress(content, 16 + zlib.MAX_WBITS).splitlines()
-    assert lines[3] == (await packed.fetch("p067")).to_json()
+    assert lines[3] == (await packed.fetch("p067")).json
 
 
 async def test_an_updated_pattern_lies_beside_the_archive_and_counts(

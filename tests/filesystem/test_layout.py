@@ -101,6 +101,6 @@ async def test_an_archive_is_printed_by_zcat_as_json_lines_in_the_order_of_time(
         ["zcat", root / "2025/12/06/archive.ndjson.gz"], capture_output=True, check=True
     ).stdout
     assert printed == b"".join(
-        [(await storage.fetch(f"p{n:03}")).to_json() + b"\n" for n in reversed(range(150))]
+        [(await storage.fetch(f"p{n:03}")).json + b"\n" for n in reversed(range(150))]
     )
     assert gzip.decompress((root / "2025/12/06/archive.ndjson.gz").read_bytes()) == printed

@@ -163,7 +163,7 @@ def _read_day(connection: Connection, folder: str) -> _Day:
 
 
 def _archive_of_states(states: Sequence[StoredDocument]) -> bytes:
-    return archive_of([state.to_json() for state in states])
+    return archive_of([state.json for state in states])
 
 
 def _last_folder(before: int) -> str:

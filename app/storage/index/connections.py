@@ -11,6 +11,7 @@ from typing import Any, Literal
 from app.errors import StoreNotOpened
 from app.storage.index.documents import Documents
 from app.storage.index.failures import DRIVER_ERRORS
+from app.storage.index.recent import RecentStates
 from app.storage.index.schema import known_version
 
 _BUSY_SECONDS = 5.0
@@ -34,6 +35,7 @@ class Connection(sqlite3.Connection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.documents = Documents(self)
+        self.recent = RecentStates(0)
         self.deadline = math.inf
 
     def is_late(self) -> bool:
@@ -68,8 +70,13 @@ def connect_writer(
     )
 
 
-def connect_reader(path: Path, *, damaged: bool = False) -> Connection:
-    """A connection that cannot change the database; of a `damaged` one it reads what it can."""
+def connect_reader(
+    path: Path, *, damaged: bool = False, recent: RecentStates | None = None
+) -> Connection:
+    """A connection that cannot change the database; of a `damaged` one it reads what it can.
+
+    It shares `recent` with others, or reads each state anew.
+    """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -78,6 +85,8 @@ def connect_reader(path: Path, *, damaged: bool = False) -> Connection:
         check_same_thread=False,
         factory=Connection,
     )
+    if recent is not None:
+        connection.recent = recent
     connection.set_progress_handler(connection.is_late, _STEPS)
     if damaged:  # SQLite then takes also a file whose end is missing
         connection.execute("PRAGMA writable_schema = ON")

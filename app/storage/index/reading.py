@@ -17,6 +17,7 @@ from app.storage.index import ids, selection
 from app.storage.index.connections import Connection
 from app.storage.index.failures import damage
 from app.storage.index.meta import numbers_of
+from app.storage.index.recent import Key
 from app.storage.index.rows import COLUMNS, stored_document
 
 COUNT_LIMIT = 100_000
@@ -31,7 +32,14 @@ def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     row = connection.execute(
         f"SELECT {COLUMNS} FROM {ids.PATTERNS} WHERE i.pattern_id = ?", (pattern_id,)
     ).fetchone()
-    return None if row is None else stored_document(row, connection.documents.read(row[4]))
+    if row is None:
+        return None
+    key = row[4], row[6]
+    (state,) = connection.recent.of([key])
+    if state is None:
+        state = stored_document(row, connection.documents.read(row[4]))
+        connection.recent.add(key, state)
+    return state
 
 
 def query(
@@ -45,10 +53,8 @@ def query(
     """See `Storage.query`."""
     found = _first(connection, filters, order, limit + 1, after)
     patterns: list[StoredDocument] = []
-    documents = connection.documents.of([row[4] for row in found[:limit]])
-    for row, document in zip(found, documents, strict=False):
-        pattern = stored_document(row, document)
-        max_bytes -= len(pattern.document)
+    for pattern in _states_of(connection, [place[2:] for place in found[:limit]]):
+        max_bytes -= len(pattern.json)
         if patterns and max_bytes < 0:
             break
         patterns.append(pattern)
@@ -58,7 +64,7 @@ def query(
 def _first(
     connection: Connection, filters: Filters, order: Order, limit: int, after: Position | None
 ) -> list[tuple[Any, ...]]:
-    """The rows of the first matches after a position, in order.
+    """The places of the first matches after a position, in order.
 
     Hardly any two are of one moment, so where an index has them by time they are not sorted by id
     in SQL: that takes a quarter of what reading them does.
@@ -67,22 +73,44 @@ def _first(
     if walk is None:
         statement = selection.page(filters, order, after, limit)
         return connection.execute(statement.sql, statement.parameters).fetchall()
-    rows = connection.execute(walk.sql, walk.parameters)
-    found = rows.fetchmany(limit)
-    if len({row[2] for row in found}) == len(found):
+    places = connection.execute(walk.sql, walk.parameters)
+    found = places.fetchmany(limit)
+    if len({place[0] for place in found}) == len(found):
         return found
-    last = found[-1][2]
-    beside = takewhile(lambda row: row[2] == last, rows) if len(found) == limit else ()
+    last = found[-1][0]
+    beside = takewhile(lambda place: place[0] == last, places) if len(found) == limit else ()
     first = nlargest if order is Order.NEWEST else nsmallest
-    return first(limit, chain(found, beside), key=_place)
+    return first(limit, chain(found, beside), key=_in_order)
 
 
-def _place(row: tuple[Any, ...]) -> tuple[int, str]:
-    """Where a row stands in the order. Raises sqlite3.DatabaseError for one that is damaged."""
-    pattern_id, _, timestamp, *_ = row
+def _in_order(place: tuple[Any, ...]) -> tuple[int, str]:
+    """What a place is sorted by. Raises sqlite3.DatabaseError for one that is damaged."""
+    timestamp, pattern_id, _, _ = place
     if isinstance(pattern_id, str) and isinstance(timestamp, int):
         return timestamp, pattern_id
     raise damage("a row has no time, or no id")
+
+
+def _states_of(connection: Connection, keys: Sequence[Key]) -> Iterator[StoredDocument]:
+    """The states that some keys name, in their order, each read when asked for if it must be.
+
+    Raises sqlite3.DatabaseError where one is not there.
+    """
+    known = connection.recent.of(keys)
+    if None not in known:
+        yield from filter(None, known)
+        return
+    unknown = [key[0] for key, state in zip(keys, known, strict=True) if state is None]
+    read = states(connection, unknown)
+    for key, remembered in zip(keys, known, strict=True):
+        if remembered is not None:
+            yield remembered
+            continue
+        state = next(read, None)
+        if state is None or state.seq != key[0]:
+            raise damage("an index names a row that is not there")
+        connection.recent.add(key, state)
+        yield state
 
 
 def count(connection: Connection, filters: Filters) -> Count:
@@ -118,7 +146,7 @@ def changes(
     seqs = [seq for (seq,) in connection.execute(statement.sql, statement.parameters)]
     found: list[Change] = []
     for pattern in states(connection, seqs[:limit]):
-        max_bytes -= len(pattern.document)
+        max_bytes -= len(pattern.json)
         if found and max_bytes < 0:
             break
         found.append(pattern)

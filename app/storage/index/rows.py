@@ -47,7 +47,7 @@ def stored_document(row: tuple[Any, ...], document: bytes | Unreadable) -> Store
     why = wrong_with(row, document)
     if why is None and isinstance(document, bytes):
         stored = Provenance(at, seq, revision)
-        return StoredDocument(pattern_id, pattern_type, timestamp, document, stored)
+        return StoredDocument.of(pattern_id, pattern_type, timestamp, document, stored)
     raise DamagedStore(
         f"The pattern {str(pattern_id)[:128]!r} is damaged in the store: {why}. Others can be "
         "read; pattern-store check tells what is damaged, and what repairs it."

@@ -36,6 +36,7 @@ from app.storage.index.learned_storage import IndexedLearning
 from app.storage.index.mirror import Mirror
 from app.storage.index.readers import Readers
 from app.storage.index.readiness import Readiness
+from app.storage.index.recent import RecentStates
 from app.storage.index.schema import migrate
 from app.storage.index.snapshot import write_snapshot
 from app.storage.index.space import give_back
@@ -88,7 +89,9 @@ class IndexedStorage(IndexedLearning, Storage):
         self._writer = Writer(Worker(self._connect, "writer"), metrics, mirror, self._readiness)
         self._upkeep = Upkeep(partial(connect_writer, database, synchronous), self._writer)
         self._readers = Readers(
-            partial(connect_reader, database, damaged=read_only), readers, self._readiness
+            partial(connect_reader, database, damaged=read_only, recent=RecentStates()),
+            readers,
+            self._readiness,
         )
         self._compressor = Compressor(self._readers, self._writer)
         self._summariser = Summariser(self._readers, self._writer)

@@ -133,7 +133,7 @@ class Tables:
 
     def _record_of(self, state: StoredDocument) -> tuple[Record, int]:
         """The record of a state, and its size; without a document, as the other tables tell it."""
-        if state.document:
+        if state.json:
             return record_of_document(state), len(state.document)
         size, project_name, agent = self._connection.execute(
             "SELECT size, project_name, agent FROM patterns WHERE seq = ?", (state.seq,)

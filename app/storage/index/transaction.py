@@ -73,7 +73,7 @@ class Transaction:
             carry_over(self.connection, seq, stored.seq, record.filed.project_name)
         self._remove(old)
         self._tables.add([(record._replace(received=received), stored)])
-        return StoredDocument(
+        return StoredDocument.of(
             record.pattern_id, record.pattern_type, record.timestamp, record.document, stored
         )
 

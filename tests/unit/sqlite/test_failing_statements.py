@@ -41,7 +41,7 @@ async def _steps(steps: AsyncIterator[int]) -> int:
 
 def _restored() -> list[StoredDocument]:
     made = record("restored")
-    return [StoredDocument(*made[:3], made.document, Provenance(NOON, 5000, 3))]
+    return [StoredDocument.of(*made[:3], made.document, Provenance(NOON, 5000, 3))]
 
 
 WRITES: dict[str, Call] = {
