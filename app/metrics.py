@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.answered import AnsweredRequests
+from app.tallies import Distribution, Tally
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 100_000, 1_000_000)
@@ -15,12 +16,10 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = AnsweredRequests(_SECONDS)
         self.registry.register(self.requests)
-        self.patterns = Counter(
-            "pattern_store_patterns_stored",
-            "Patterns stored anew, by type.",
-            ("pattern_type",),
-            registry=self.registry,
+        self.patterns = Tally(
+            "pattern_store_patterns_stored", "Patterns stored anew, by type.", "pattern_type"
         )
+        self.registry.register(self.patterns)
         self.secrets_redacted = Counter(
             "pattern_store_secrets_redacted",
             "Secrets redacted from what was received, retries included, by kind.",
@@ -33,18 +32,14 @@ class Metrics:
             buckets=_SIZES,
             registry=self.registry,
         )
-        self.commit_seconds = Histogram(
-            "pattern_store_commit_seconds",
-            "Seconds one durable transaction took.",
-            buckets=_SECONDS,
-            registry=self.registry,
+        self.commit_seconds = Distribution(
+            "pattern_store_commit_seconds", "Seconds one durable transaction took.", _SECONDS
         )
-        self.commit_writes = Histogram(
-            "pattern_store_commit_writes",
-            "Waiting writes that shared one transaction.",
-            buckets=_SIZES,
-            registry=self.registry,
+        self.registry.register(self.commit_seconds)
+        self.commit_writes = Distribution(
+            "pattern_store_commit_writes", "Waiting writes that shared one transaction.", _SIZES
         )
+        self.registry.register(self.commit_writes)
         self.under_way = Gauge(
             "pattern_store_requests_under_way",
             "Requests that count against the limit of those worked on at a time.",

@@ -1,6 +1,5 @@
 """Keeping patterns and finding them: what every call of the API comes down to."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,13 +135,10 @@ class PatternService:
         There may come more records until `starting` is called.
         """
         insertions = await self.storage.insert_many(records, starting=starting)
-        stored = Counter(
-            record.pattern_type
-            for record, insertion in zip(records, insertions, strict=True)
-            if insertion.outcome is Outcome.STORED
-        )
-        for pattern_type, number in stored.items():
-            self.metrics.patterns.labels(pattern_type).inc(number)
+        stored = self.metrics.patterns.numbers
+        for record, insertion in zip(records, insertions, strict=True):
+            if insertion.outcome is Outcome.STORED:
+                stored[record.pattern_type] += 1
         return insertions
 
     async def ingest(self, value: Any, *, key: str | None = None) -> Written:

@@ -71,6 +71,8 @@ def wrong_with(row: tuple[Any, ...], document: bytes | Unreadable) -> str | None
 
 
 _MOST_ROWS = 256
+_FEW_ROWS = 4
+"""Up to so many rows, as the tags of a pattern are, there is a statement for each number."""
 
 
 def insert_rows(
@@ -85,7 +87,7 @@ def insert_rows(
     remaining = [*rows]
     place = 0
     while left := len(remaining) - place:
-        number = min(_MOST_ROWS, 1 << left.bit_length() - 1)  # few different statements
+        number = left if left <= _FEW_ROWS else min(_MOST_ROWS, 1 << left.bit_length() - 1)
         chunk = remaining[place : place + number]
         values = tuple(chain.from_iterable(chunk))
         connection.execute(_insertion(into, len(chunk[0]), number, suffix), values)
