@@ -14,6 +14,7 @@ import uvicorn
 
 from app.connections.files import make_room_for
 from app.connections.pace import Pace
+from app.connections.polling import BusyPolling
 from app.connections.unread import Unread
 from app.errors import StoreNotOpened
 from app.main import ROUTERS, create_app, keys_file
@@ -84,11 +85,13 @@ def keep_threads_moving() -> None:
 
 def _limits(settings: Settings, parts: State) -> Limits:
     """What the settings allow to all connections of a service."""
+    loop = asyncio.get_running_loop()
     unlimited = [route for route in direct_routes(ROUTERS) if UNLIMITED in route.tags]
     return Limits(
         make_room_for(settings.max_connections),
         settings.head_seconds,
-        Pace(asyncio.get_running_loop(), parts.admission.is_busy),
+        Pace(loop, parts.admission.is_busy),
+        BusyPolling(loop),
         Unread(settings.max_unread_bytes, settings.answer_seconds),
         frozenset(route.path.encode() for route in unlimited),
         parts.admission.refuses_early,

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.connections.pace import AGAIN_SECONDS, Pace, extension
+from app.connections.polling import BusyPolling
 from app.connections.unread import Unread
 from app.errors import BodyTooSlow
 from app.protocol.http import HttpProtocol
@@ -32,6 +33,7 @@ class Limits:
     max_connections: int
     head_seconds: float
     pace: Pace
+    polling: BusyPolling
     unread: Unread
     always_heard: frozenset[bytes]
     refuses_early: Callable[[], bool]
@@ -129,6 +131,9 @@ class Connection(HttpProtocol):
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():
             self._limits.unread.watch(self.transport)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        super()._start_asgi_task(cycle, self._limits.polling.around(app))
 
     def _note_refusal(self) -> None:
         self._is_refused = True

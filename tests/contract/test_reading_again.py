@@ -1,6 +1,5 @@
 """What was read before is read as it is now, though the storage remembers it."""
 
-
 from app.schemas.records import StoredDocument
 from app.storage.base import Storage
 from tests.contract.reading import all_changes, delete, page_after
