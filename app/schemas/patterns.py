@@ -6,7 +6,7 @@ two shapes of the pattern with an example.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, TypeAdapter, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from app.schemas.data import (
@@ -179,4 +179,4 @@ class PatternPatch(TypedDict, total=False):
     version: str | None
 
 
-PATTERN: TypeAdapter[Any] = TypeAdapter(Pattern)
+PATTERN: TypeAdapter[Any] = TypeAdapter(Pattern, config=ConfigDict(defer_build=True))
