@@ -106,9 +106,7 @@ class KnownErrors:
                 if name not in shown:
                     index.remove(_key(name))
                 elif _key(name) not in index:
-                    features = Features.from_bytes(packed)
-                    if features is not None:
-                        index.add(_key(name), fingerprint, features)
+                    index.add(_key(name), fingerprint, packed)
 
     def nearest(
         self, asked: Features, limit: int, projects: Sequence[str] | None
@@ -127,7 +125,7 @@ class KnownErrors:
             view = self._views[projects] = ErrorIndex()
             for known in self._all.exemplars():
                 if _name(known.key).project_name in projects:
-                    view.add(known.key, known.group, known.features)
+                    view.add(known.key, known.group, known.packed)
             if len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
         self._views.move_to_end(projects)

@@ -89,7 +89,7 @@ def test_an_invented_error_that_comes_again_is_exact() -> None:
     features = [features_of(each.type, each.message, each.trace) for each in errors]
     index = ErrorIndex()
     for error, known in zip(errors, features, strict=True):
-        index.add(error.key, error.key, known)
+        index.add(error.key, error.key, known.to_bytes())
     first = [index.nearest(asked, 1)[0].agreement for asked in features]
     assert {agreement.confidence for agreement in first} == {Confidence.EXACT}
 

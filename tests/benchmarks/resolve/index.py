@@ -37,14 +37,14 @@ def ask_each(errors: Sequence[KnownError], *, with_project: bool = True) -> list
     ]
     index = ErrorIndex()
     for error, known in zip(errors, features, strict=True):
-        index.add(error.key, error.key, known)
+        index.add(error.key, error.key, known.to_bytes())
     bugs = {error.key: error.bug for error in errors}
     known_bugs = bugs_seen_again(errors)
     answered = []
     for error, asked in zip(errors, features, strict=True):
         index.remove(error.key)
         matches = index.nearest(asked, MOST_ANSWERS)
-        index.add(error.key, error.key, asked)
+        index.add(error.key, error.key, asked.to_bytes())
         answered.append(Answered(error, matches, error.bug in known_bugs, bugs))
     return answered
 

@@ -78,7 +78,7 @@ def measure(groups: int) -> Measured:
     begun = time.perf_counter()
     index = ErrorIndex()
     for key, name, features in known:
-        index.add(key, name, features)
+        index.add(key, name, features.to_bytes())
     adding = (time.perf_counter() - begun) / len(known)
     packed = [(key, group, features.to_bytes()) for key, group, features in known]
     right = sum(index.nearest(other, 1)[0].group == group for group, other in asked)
@@ -106,7 +106,7 @@ def _load(packed: Sequence[tuple[str, str, bytes]]) -> ErrorIndex:
     for key, group, each in packed:
         features = Features.from_bytes(each)
         if features:
-            index.add(key, group, features)
+            index.add(key, group, features.to_bytes())
     return index
 
 
