@@ -20,6 +20,8 @@ _PAGE_BYTES = 4096
 _WRITER_CACHE_KIB = 16 * 1024
 """SQLite's 2 MB are less than a thousand patterns change among a million: pages that one
 transaction needs twice would be read and written twice."""
+_READER_CACHE_KIB = 512
+"""There are several readers, and what one has read the system's cache has too."""
 
 _STEPS = 10_000
 """How many of its machine's instructions SQLite does between two looks at the clock: about half
@@ -90,7 +92,13 @@ def connect_reader(
     connection.set_progress_handler(connection.is_late, _STEPS)
     if damaged:  # SQLite then takes also a file whose end is missing
         connection.execute("PRAGMA writable_schema = ON")
-    return _set_up(connection, lambda: None, "query_only = ON", "temp_store = MEMORY")
+    return _set_up(
+        connection,
+        lambda: None,
+        "query_only = ON",
+        f"cache_size = -{_READER_CACHE_KIB}",
+        "temp_store = MEMORY",
+    )
 
 
 def _set_up(connection: Connection, opened: Callable[[], None], *settings: str) -> Connection:
