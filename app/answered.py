@@ -9,10 +9,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from app.tallies import buckets_of
 
 
 @dataclass(slots=True)
@@ -55,10 +56,8 @@ class AnsweredRequests(Collector):
             "Seconds from a request's head to the end of its answer.",
             labels=("method", "route"),
         )
-        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
         for labels, sums in times.items():
-            buckets = [*zip(names, accumulate(sums.buckets), strict=True)]
-            seconds.add_metric(labels, buckets, sums.seconds)
+            seconds.add_metric(labels, buckets_of(self._bounds, sums.buckets), sums.seconds)
         yield requests
         yield seconds
 

@@ -3,6 +3,7 @@
 The library's own metrics take a lock for each number. These are of the event loop's thread alone.
 """
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,13 @@ from itertools import accumulate
 
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+
+def buckets_of(bounds: Sequence[float], numbers: Sequence[int]) -> list[tuple[str, int]]:
+    """A histogram's buckets, of the numbers between upper bounds in their order."""
+    names = map(floatToGoString, (*bounds, math.inf))
+    return [*zip(names, accumulate(numbers), strict=True)]
 
 
 class Tally(Collector):
@@ -44,8 +52,6 @@ class Distribution(Collector):
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """The histogram that it is."""
-        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
-        buckets = [*zip(names, accumulate(self._buckets), strict=True)]
         family = HistogramMetricFamily(*self._told)
-        family.add_metric((), buckets, self._sum)
+        family.add_metric((), buckets_of(self._bounds, self._buckets), self._sum)
         yield family

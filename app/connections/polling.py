@@ -21,11 +21,16 @@ EXPECTED_SECONDS = 2 * POLLING_SECONDS
 when the process had to wake for it. Whoever asks now and then costs nothing."""
 
 PASSED_OVER = 15
-"""How often it is not looked after it was in vain."""
+MOST_PASSED_OVER = 1000
+"""How often it is not looked after it was in vain, twice as often each time: where the processor
+is needed by others, the client too waits for it, and looking only keeps it longer."""
 
 
 class BusyPolling:
-    """Keeps an event loop awake while a request is expected, and none is under way."""
+    """Keeps an event loop awake while a request is expected, and none is under way.
+
+    An upload that stays open is under way, so that beside it the loop sleeps as it would without.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -34,6 +39,7 @@ class BusyPolling:
         self._idle_since = -EXPECTED_SECONDS
         self._is_expected = False
         self._to_pass_over = 0
+        self._passed_over_next = PASSED_OVER
         self._is_polling = False
 
     def around(self, app: ASGIApp) -> ASGIApp:
@@ -51,6 +57,8 @@ class BusyPolling:
     def _begin(self) -> None:
         if not self._under_way:
             self._is_expected = self._can_help and self._idle_seconds() < EXPECTED_SECONDS
+        if self._is_polling:
+            self._passed_over_next = PASSED_OVER
         self._under_way += 1
 
     def _end(self) -> None:
@@ -74,7 +82,8 @@ class BusyPolling:
             return
         self._is_polling = False
         if not self._under_way:
-            self._to_pass_over = PASSED_OVER
+            self._to_pass_over = self._passed_over_next
+            self._passed_over_next = min(2 * self._passed_over_next, MOST_PASSED_OVER)
 
     def _idle_seconds(self) -> float:
         return monotonic() - self._idle_since

@@ -26,8 +26,9 @@ from app.schemas.words import parse_text_query
 LARGEST_SEQ = 2**62
 
 _REMEMBERED = 512
-_REMEMBERED_BYTES = 1024
-"""How many query strings are remembered as they were read, and how long they may be."""
+_REMEMBERED_BYTES = 256
+"""How many query strings are remembered as they were read, and how long they may be: a `q` of many
+short words takes a hundred times its own size."""
 
 _MESSAGES = {
     "missing": ("required", "Required, but missing."),

@@ -1,12 +1,19 @@
 """When the service stays awake for the next request, and when it sleeps."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 import pytest
 
 from app.connections import polling
-from app.connections.polling import EXPECTED_SECONDS, PASSED_OVER, POLLING_SECONDS, BusyPolling
+from app.connections.polling import (
+    EXPECTED_SECONDS,
+    MOST_PASSED_OVER,
+    PASSED_OVER,
+    POLLING_SECONDS,
+    BusyPolling,
+)
 
 TURN = POLLING_SECONDS / 10
 SOON = POLLING_SECONDS / 2
@@ -49,6 +56,12 @@ class Client:
     async def ask(self) -> None:
         nothing: Any = None
         await self._app(nothing, nothing, nothing)
+
+    async def is_looked_for_in_vain(self) -> bool:
+        """Ask a little too late; whether the request was looked for."""
+        turns = self._loop.wait((POLLING_SECONDS + EXPECTED_SECONDS) / 2)
+        await self.ask()
+        return turns > 1
 
     async def ask_twice_in_a_row(self) -> None:
         """After which another request is expected."""
@@ -94,16 +107,26 @@ async def test_it_is_looked_for_the_next_one_as_long_as_each_comes_soon(
         await client.ask()
 
 
-async def test_what_was_looked_for_in_vain_is_not_looked_for_the_next_times(
+async def test_after_looking_in_vain_it_is_looked_ever_more_rarely(
     loop: Loop, client: Client
 ) -> None:
-    between = (POLLING_SECONDS + EXPECTED_SECONDS) / 2
     await client.ask_twice_in_a_row()
-    looked = []
-    for _ in range(2 * PASSED_OVER + 3):
-        looked.append(loop.wait(between) > 1)
-        await client.ask()
-    assert looked == [True, *[False] * PASSED_OVER, True, *[False] * PASSED_OVER, True]
+    looked = [await client.is_looked_for_in_vain() for _ in range(10_000)]
+    passed_over = [len([*run]) for was_looked, run in groupby(looked) if not was_looked]
+    first = [PASSED_OVER * 2**doubled for doubled in range(7)]
+    assert passed_over[:9] == [*first, MOST_PASSED_OVER, MOST_PASSED_OVER]
+
+
+async def test_once_it_was_not_in_vain_it_is_looked_as_often_as_at_first(
+    loop: Loop, client: Client
+) -> None:
+    await client.ask_twice_in_a_row()
+    for _ in range(PASSED_OVER + 1):
+        await client.is_looked_for_in_vain()
+    assert loop.wait(SOON) > 0
+    await client.ask()
+    looked = [await client.is_looked_for_in_vain() for _ in range(PASSED_OVER + 2)]
+    assert looked == [True, *[False] * PASSED_OVER, True]
 
 
 async def test_nobody_is_looked_for_while_a_request_is_under_way(loop: Loop) -> None:

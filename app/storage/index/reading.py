@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest, nsmallest
 from itertools import chain, takewhile
 from operator import attrgetter
-from typing import Any
 
 from app.errors import HistoryGone
 from app.schemas.filters import Filters, Order, Position
@@ -17,8 +16,8 @@ from app.storage.index import ids, selection
 from app.storage.index.connections import Connection
 from app.storage.index.failures import damage
 from app.storage.index.meta import numbers_of
-from app.storage.index.recent import Key
-from app.storage.index.rows import COLUMNS, stored_document
+from app.storage.index.recent import Key, key_of
+from app.storage.index.rows import COLUMNS, Row, stored_document
 
 COUNT_LIMIT = 100_000
 """Matches counted one by one before an answer says "at least"."""
@@ -34,11 +33,10 @@ def get(connection: Connection, pattern_id: str) -> StoredDocument | None:
     ).fetchone()
     if row is None:
         return None
-    key = row[4], row[6]
-    (state,) = connection.recent.of([key])
+    (state,) = connection.recent.of([key_of(row)])
     if state is None:
         state = stored_document(row, connection.documents.read(row[4]))
-        connection.recent.add(key, state)
+        connection.recent.add([(key_of(row), state)])
     return state
 
 
@@ -53,7 +51,7 @@ def query(
     """See `Storage.query`."""
     found = _first(connection, filters, order, limit + 1, after)
     patterns: list[StoredDocument] = []
-    for pattern in _states_of(connection, [place[2:] for place in found[:limit]]):
+    for pattern in _states_of(connection, found[:limit]):
         max_bytes -= len(pattern.json)
         if patterns and max_bytes < 0:
             break
@@ -61,10 +59,29 @@ def query(
     return Page(patterns, more=len(patterns) < len(found))
 
 
+def _states_of(connection: Connection, rows: Sequence[Row]) -> Iterator[StoredDocument]:
+    """The states of some rows in their order; those that must be read, when they are asked for."""
+    known = connection.recent.of(map(key_of, rows))
+    if None not in known:
+        yield from filter(None, known)
+        return
+    unknown = [row[4] for row, state in zip(rows, known, strict=True) if state is None]
+    documents = connection.documents.of(unknown)
+    read: list[tuple[Key, StoredDocument]] = []
+    try:
+        for row, remembered in zip(rows, known, strict=True):
+            state = remembered or stored_document(row, next(documents))
+            if remembered is None:
+                read.append((key_of(row), state))
+            yield state
+    finally:
+        connection.recent.add(read)
+
+
 def _first(
     connection: Connection, filters: Filters, order: Order, limit: int, after: Position | None
-) -> list[tuple[Any, ...]]:
-    """The places of the first matches after a position, in order.
+) -> list[Row]:
+    """The rows of the first matches after a position, in order.
 
     Hardly any two are of one moment, so where an index has them by time they are not sorted by id
     in SQL: that takes a quarter of what reading them does.
@@ -73,44 +90,22 @@ def _first(
     if walk is None:
         statement = selection.page(filters, order, after, limit)
         return connection.execute(statement.sql, statement.parameters).fetchall()
-    places = connection.execute(walk.sql, walk.parameters)
-    found = places.fetchmany(limit)
-    if len({place[0] for place in found}) == len(found):
+    rows = connection.execute(walk.sql, walk.parameters)
+    found = rows.fetchmany(limit)
+    if len({row[2] for row in found}) == len(found):
         return found
-    last = found[-1][0]
-    beside = takewhile(lambda place: place[0] == last, places) if len(found) == limit else ()
+    last = found[-1][2]
+    beside = takewhile(lambda row: row[2] == last, rows) if len(found) == limit else ()
     first = nlargest if order is Order.NEWEST else nsmallest
-    return first(limit, chain(found, beside), key=_in_order)
+    return first(limit, chain(found, beside), key=_place)
 
 
-def _in_order(place: tuple[Any, ...]) -> tuple[int, str]:
-    """What a place is sorted by. Raises sqlite3.DatabaseError for one that is damaged."""
-    timestamp, pattern_id, _, _ = place
+def _place(row: Row) -> tuple[int, str]:
+    """Where a row stands in the order. Raises sqlite3.DatabaseError for one that is damaged."""
+    pattern_id, _, timestamp, *_ = row
     if isinstance(pattern_id, str) and isinstance(timestamp, int):
         return timestamp, pattern_id
     raise damage("a row has no time, or no id")
-
-
-def _states_of(connection: Connection, keys: Sequence[Key]) -> Iterator[StoredDocument]:
-    """The states that some keys name, in their order, each read when asked for if it must be.
-
-    Raises sqlite3.DatabaseError where one is not there.
-    """
-    known = connection.recent.of(keys)
-    if None not in known:
-        yield from filter(None, known)
-        return
-    unknown = [key[0] for key, state in zip(keys, known, strict=True) if state is None]
-    read = states(connection, unknown)
-    for key, remembered in zip(keys, known, strict=True):
-        if remembered is not None:
-            yield remembered
-            continue
-        state = next(read, None)
-        if state is None or state.seq != key[0]:
-            raise damage("an index names a row that is not there")
-        connection.recent.add(key, state)
-        yield state
 
 
 def count(connection: Connection, filters: Filters) -> Count:

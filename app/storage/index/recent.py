@@ -11,14 +11,20 @@ from collections.abc import Iterable
 from threading import Lock
 
 from app.schemas.records import StoredDocument
+from app.storage.index.rows import Row
 
 MAX_BYTES = 32 * 1024 * 1024
 
-_BESIDE_THE_TEXT = 750
-"""Bytes that a state takes besides its text."""
+_BESIDE_THE_TEXT = 850
+"""Bytes that a state takes besides its text, at most but for the longest ids."""
 
 Key = tuple[int, int | None]
 """The `seq` of a state, and its checksum: None where a version before 3 has written it."""
+
+
+def key_of(row: Row) -> Key:
+    """What names the state of a row."""
+    return row[4], row[6]
 
 
 class RecentStates:
@@ -41,14 +47,14 @@ class RecentStates:
                 found.append(state)
         return found
 
-    def add(self, key: Key, state: StoredDocument) -> None:
+    def add(self, read: Iterable[tuple[Key, StoredDocument]]) -> None:
         """Keep what was read, and forget what was used longest ago."""
-        if key[1] is None:  # nothing tells it from another
-            return
         with self._lock:
-            if key not in self._states:
-                self._states[key] = state
-                self._bytes += _size(state)
+            for key, state in read:
+                is_told_apart = key[1] is not None
+                if is_told_apart and key not in self._states:
+                    self._states[key] = state
+                    self._bytes += _size(state)
             while self._bytes > self._max_bytes:
                 _, forgotten = self._states.popitem(last=False)
                 self._bytes -= _size(forgotten)

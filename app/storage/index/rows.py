@@ -14,6 +14,9 @@ from app.schemas.records import Provenance, StoredDocument
 COLUMNS = "p.pattern_id, p.pattern_type, p.timestamp, p.stored_at, p.seq, p.revision, p.checksum"
 """What a statement selects of `patterns p` to make one."""
 
+Row = tuple[Any, ...]
+"""A row of `COLUMNS`."""
+
 
 class Unreadable(NamedTuple):
     """Stands for a document that is not there, or cannot be unpacked, and says why."""
@@ -38,7 +41,7 @@ def checksum_of(
     return crc32(document, crc32(beside.encode()))
 
 
-def stored_document(row: tuple[Any, ...], document: bytes | Unreadable) -> StoredDocument:
+def stored_document(row: Row, document: bytes | Unreadable) -> StoredDocument:
     """The stored document of a row of `COLUMNS` and its text.
 
     Raises DamagedStore where they are not what was written.
@@ -54,7 +57,7 @@ def stored_document(row: tuple[Any, ...], document: bytes | Unreadable) -> Store
     )
 
 
-def wrong_with(row: tuple[Any, ...], document: bytes | Unreadable) -> str | None:
+def wrong_with(row: Row, document: bytes | Unreadable) -> str | None:
     """How a row of `COLUMNS` and its text differ from what was written, None if they don't."""
     if isinstance(document, Unreadable):
         return document.why

@@ -14,9 +14,7 @@ from app.schemas.fields import PatternType
 from app.schemas.filters import Filters, Order, Position
 from app.schemas.words import Phrase
 from app.storage.index import ids
-
-PLACE = "p.timestamp, p.pattern_id, p.seq, p.checksum"
-"""What a statement selects of `patterns p` to say where in the order which state is."""
+from app.storage.index.rows import COLUMNS
 
 _LEADING_COLUMNS = (
     ("session_id", "patterns_by_session"),
@@ -84,7 +82,7 @@ _BY_TIME = _Branch("patterns p INDEXED BY patterns_by_time")
 
 
 def page(filters: Filters, order: Order, after: Position | None, limit: int) -> Statement:
-    """`PLACE` of the first matches after a position, in order."""
+    """`COLUMNS` of the first matches after a position, in order."""
     direction = _DIRECTIONS[order]
     ordering = f" ORDER BY {{time}} {direction}, {{id}} {direction} LIMIT {limit}"
     walks = []
@@ -100,7 +98,7 @@ def page(filters: Filters, order: Order, after: Position | None, limit: int) -> 
 
 
 def by_time(filters: Filters, order: Order, after: Position | None) -> Statement | None:
-    """`PLACE` of all matches after a position by time alone; None where no index has that order.
+    """`COLUMNS` of all matches after a position by time alone; None where no index has that order.
 
     So nothing is sorted, and the walk goes only as far as its rows are fetched.
     """
@@ -119,7 +117,7 @@ def _walk(filters: Filters, order: Order, after: Position | None, branch: _Branc
             f"{branch.time} {sign}= ? AND ({branch.time} {sign} ? OR p.pattern_id {sign} ?)"
         )
         parameters += [after.timestamp, after.timestamp, after.pattern_id]
-    sql = f"SELECT {PLACE} FROM {branch.source}{_where(conditions)}"
+    sql = f"SELECT {COLUMNS} FROM {branch.source}{_where(conditions)}"
     return Statement(sql, tuple(parameters))
 
 
