@@ -180,3 +180,4 @@ class PatternPatch(TypedDict, total=False):
 
 
 PATTERN: TypeAdapter[Any] = TypeAdapter(Pattern, config=ConfigDict(defer_build=True))
+"""What checks them; built at its first use, not at the service's start."""

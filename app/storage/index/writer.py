@@ -160,9 +160,6 @@ class Writer:
         transaction.
         """
         group = _first_group(self._waiting)
-        if len(group) < 2:
-            self._small_first = False
-            return group
         small = [write for write in group if _is_small(write)]
         self._small_first = not self._small_first and 0 < len(small) < len(group)
         return small if self._small_first else group
@@ -178,8 +175,8 @@ class Writer:
         """The result of each write of a group, once they are committed."""
         commit = Commit(group, self._mirror)
         connection = self._worker.at_hand()
-        is_small = sum(map(_weight, group)) <= _AT_ONCE_WEIGHT
-        if connection is None or not is_small or not _has_begun(connection):
+        weight = sum(map(_weight, group))
+        if connection is None or weight > _AT_ONCE_WEIGHT or not _has_begun(connection):
             return await self._worker.run(commit.run)
         commit.fill(connection)
         if len(group) == 1 and self._last_seconds < _AT_ONCE_SECONDS:
