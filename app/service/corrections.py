@@ -1,25 +1,36 @@
 """Corrections of users: learned as they come in, and told to whoever is about to need them."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from sys import intern
+from typing import TypeVar
 
 from app.errors import StillLoading
 from app.learning.corrections.differences import Change, changes_of
-from app.learning.corrections.hunks import hunks_of
+from app.learning.corrections.hunks import VERSION, hunks_of, packed, unpacked
 from app.learning.corrections.index import LEAST_SCORE, Correction, CorrectionIndex, Repeated
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.records import StoredDocument
 from app.service.patterns import PAGE_BYTES, PatternService
 from app.storage.base import Changes, Storage
+from app.storage.learned import LearnedCorrection, Learning
+
+T = TypeVar("T", StoredDocument, LearnedCorrection)
+U = TypeVar("U")
+
+_log = logging.getLogger(__name__)
 
 LOAD_STEP = 500
-LOAD_BYTES = 4 * 1024 * 1024
+"""Corrections in one step of a start."""
+
+LOAD_BYTES = 1024 * 1024
+"""Bytes of their documents, where these have to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,8 @@ class Recurrence:
 class Corrections:
     """The follower that learns corrections, and answers from what it has learned.
 
-    It keeps nothing: where the service starts, it reads all there are.
+    That is kept in the store, so that where the service starts it is only read; what came after
+    it, or was learned by another version, is learned before any question is answered.
     """
 
     name = "corrections"
@@ -69,12 +81,17 @@ class Corrections:
     async def begin(self) -> int:
         if self._through is None:
             begun = (await self._storage.summary(now=0)).last_seq
+            learning = await self._storage.learning_of_corrections()
+            if learning is None or learning.version != VERSION:
+                learning = Learning(0, VERSION)
+                await self._storage.learn_corrections([], learning)
             await self._load()
+            await self._catch_up(learning.through)
             self._through = begun  # a deletion meanwhile may be of what was read before
         return self._through
 
     async def take(self, step: Changes) -> None:
-        await asyncio.to_thread(self._take, step)
+        await self._learn(step)
         self._through = step.through
 
     async def search(
@@ -148,8 +165,19 @@ class Corrections:
             raise StillLoading
 
     async def _load(self) -> None:
-        """Learn all there are, at most half the time."""
+        """Remember all that was learned before, at most half the time."""
         after = 0
+        while True:
+            started = time.monotonic()
+            learned = await self._storage.learned_corrections(after=after, limit=LOAD_STEP)
+            if not learned:
+                return
+            await asyncio.to_thread(self._remember, learned)
+            after = learned[-1].seq
+            await asyncio.sleep(time.monotonic() - started)
+
+    async def _catch_up(self, after: int) -> None:
+        """Learn all that came after a change, at most half the time."""
         while True:
             started = time.monotonic()
             step = await self._storage.changes(
@@ -162,18 +190,25 @@ class Corrections:
             )
             if step.through == after:
                 return
-            await asyncio.to_thread(self._take, step)
+            await self._learn(step)
             after = step.through
             await asyncio.sleep(time.monotonic() - started)
 
-    def _take(self, step: Changes) -> None:
-        learned = [_correction(each) for each in step.changes if isinstance(each, StoredDocument)]
+    async def _learn(self, step: Changes) -> None:
+        """Learn from changes, keep it, and only then answer by it."""
+        states = [each for each in step.changes if isinstance(each, StoredDocument)]
         gone = [each.pattern_id for each in step.changes if not isinstance(each, StoredDocument)]
+        learned = await asyncio.to_thread(_each, _learned, states)
+        if learned:
+            await self._storage.learn_corrections(learned, Learning(step.through, VERSION))
+        await asyncio.to_thread(self._remember, learned, gone)
+
+    def _remember(self, learned: Sequence[LearnedCorrection], gone: Sequence[str] = ()) -> None:
         with self._mutex:
             self._forget([*gone, *(each.pattern_id for each in learned)])
-            for each in learned:
-                self._seqs[each.pattern_id] = each.seq
-                self._index.add(each)
+            for correction in _each(_correction, learned):
+                self._seqs[correction.pattern_id] = correction.seq
+                self._index.add(correction)
 
     def _forget(self, pattern_ids: Iterable[str]) -> None:
         for pattern_id in pattern_ids:
@@ -182,20 +217,47 @@ class Corrections:
                 self._index.remove(seq)
 
 
-def _correction(pattern: StoredDocument) -> Correction:
+def _each(make: Callable[[T], U], sources: Iterable[T]) -> list[U]:
+    """What is made of each; one of which nothing can be made must not keep the others."""
+    made = []
+    for source in sources:
+        try:
+            made.append(make(source))
+        except Exception:  # noqa: BLE001 - what is damaged can fail in any way
+            _log.exception("correction not learned", extra={"pattern_id": source.pattern_id})
+    return made
+
+
+def _learned(pattern: StoredDocument) -> LearnedCorrection:
     content = pattern.content()
     data = content["data"]
-    task_type, category = data.get("task_type"), data.get("correction_category")
-    return Correction(
+    hunks = hunks_of(data["original_output"], data["corrected_output"])
+    return LearnedCorrection(
         pattern.seq,
         pattern.pattern_id,
         pattern.timestamp,
-        intern(content["context"].get("project_name", "")),
-        intern(data["agent"]),
+        content["context"].get("project_name", ""),
+        data["agent"],
+        data.get("task_type"),
+        data["correction_type"],
+        data.get("correction_category"),
+        packed(hunks),
+    )
+
+
+def _correction(learned: LearnedCorrection) -> Correction:
+    unpacked(learned.hunks)  # what is damaged is found here
+    task_type, category = learned.task_type, learned.category
+    return Correction(
+        learned.seq,
+        learned.pattern_id,
+        learned.timestamp,
+        intern(learned.project_name),
+        intern(learned.agent),
         None if task_type is None else intern(task_type),
-        intern(data["correction_type"]),
+        intern(learned.correction_type),
         None if category is None else intern(category),
-        hunks_of(data["original_output"], data["corrected_output"]),
+        learned.hunks,
     )
 
 

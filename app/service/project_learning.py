@@ -13,6 +13,7 @@ from app.storage.learned import (
     GroupPage,
     GroupPosition,
     GroupStatus,
+    LearnedCorrection,
     LearnedError,
     LearnedStorage,
     Learning,
@@ -104,6 +105,17 @@ class ProjectLearning(LearnedStorage, ABC):
         refuse()
 
     async def variants(self, *, after: int, limit: int) -> list[Variant]:
+        refuse()
+
+    async def learning_of_corrections(self) -> Learning | None:
+        refuse()
+
+    async def learn_corrections(
+        self, corrections: Sequence[LearnedCorrection], progress: Learning
+    ) -> None:
+        refuse()
+
+    async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
         refuse()
 
 

@@ -132,8 +132,27 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedCorrection:
+    """A correction in the state that a `seq` names, and what was learned of it.
+
+    Its `timestamp` is in microseconds; `hunks` are what it changed, packed by whoever learned it.
+    """
+
+    seq: int
+    pattern_id: str
+    timestamp: int
+    project_name: str
+    agent: str
+    task_type: str | None
+    correction_type: str
+    category: str | None
+    hunks: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Learning:
-    """How far the store is learned: all changes up to `through`, by the algorithm's `version`."""
+    """How far errors, or corrections, are learned: all changes up to `through`, by the algorithm's
+    `version`."""
 
     through: int
     version: int
@@ -308,11 +327,11 @@ class LearnedStorage(ABC):
 
     @abstractmethod
     async def learning(self) -> Learning | None:
-        """How far the store is learned, None before anything is."""
+        """How far errors are learned, None before anything is."""
 
     @abstractmethod
     async def learn(self, errors: Sequence[LearnedError], progress: Learning) -> list[VariantName]:
-        """Keep what was learned, in one transaction, and how far the store is learned by it.
+        """Keep what was learned, in one transaction, and how far errors are learned by it.
 
         Errors that have changed or gone since are passed over. Returns the variants that no
         longer occur, each once: those that vanished since this was last called.
@@ -331,6 +350,24 @@ class LearnedStorage(ABC):
     @abstractmethod
     async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
         """The origins of those of some errors that are learned, by their `seq`."""
+
+    @abstractmethod
+    async def learning_of_corrections(self) -> Learning | None:
+        """How far corrections are learned, None before any is."""
+
+    @abstractmethod
+    async def learn_corrections(
+        self, corrections: Sequence[LearnedCorrection], progress: Learning
+    ) -> None:
+        """Keep what was learned, in one transaction, and how far corrections are learned by it.
+
+        Corrections that have changed or gone since are passed over. What another version learned
+        is forgotten.
+        """
+
+    @abstractmethod
+    async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
+        """The next corrections by `seq` that are learned, at most `limit`."""
 
     # Groups.
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app.learning.corrections.hunks import hunks_of
+from app.learning.corrections.hunks import hunks_of, packed
 from app.learning.corrections.index import Correction, CorrectionIndex
 from tests.benchmarks.table import Benchmark, Row, milliseconds
 from tests.corrections import LABELLED, UNRELATED, others, within
@@ -78,7 +78,7 @@ def quality(index: CorrectionIndex) -> Quality:
 
 def _add(index: CorrectionIndex, first: int, texts: Iterable[tuple[str, str]]) -> None:
     for seq, (original, corrected) in enumerate(texts, first):
-        hunks = hunks_of(original, corrected)
+        hunks = packed(hunks_of(original, corrected))
         index.add(
             Correction(seq, f"pattern-{seq}", seq, "", "developer", None, "style", None, hunks)
         )

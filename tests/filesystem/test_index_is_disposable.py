@@ -18,12 +18,14 @@ from app.schemas.timestamps import DAY, now
 from app.settings import Settings
 from app.storage.base import Storage
 from app.storage.filesystem import FilesystemStorage
+from app.storage.learned import Learning
 from tests.contract.conftest import Store
 from tests.contract.reading import all_changes, findings, page_after
-from tests.filesystem.conftest import opened
+from tests.filesystem.conftest import numbered, opened, put
 from tests.generated import END, generated
+from tests.patterns import pattern
 from tests.questions import FILTERS, filters_of, made_up_patterns, question_about
-from tests.records import NOON
+from tests.records import NOON, records
 
 QUERIES = [
     "limit=40",
@@ -252,6 +254,25 @@ async def test_numbers_are_never_given_twice_whatever_is_deleted_and_lost(
         if lost:
             shutil.rmtree(root / ".index")
     assert given == sorted(set(given))
+
+
+@pytest.mark.parametrize("kind", ["error_occurrence", "user_correction"])
+async def test_what_is_found_under_a_number_that_was_learned_gets_another_to_be_learned(
+    store: Store, root: Path, kind: str
+) -> None:
+    storage = await store.open()
+    await storage.insert_many(records(3))
+    await storage.delete_many([2])
+    await storage.purge_tombstones(now() + DAY)
+    progress = Learning(4, 1)
+    await storage.learn([], progress)
+    await storage.learn_corrections([], progress)
+    await kill(store)
+    found = pattern(kind, pattern_id="found", timestamp="2026-01-15T10:00:00Z")
+    put(root, "found.json", found | {"stored": numbered("found", 2)["stored"]})
+    storage = await store.open()
+    await storage.ready()
+    assert (await storage.fetch("found")).seq > progress.through
 
 
 async def kill(store: Store) -> None:

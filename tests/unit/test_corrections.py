@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from app.learning.corrections.differences import changes_of
-from app.learning.corrections.hunks import hunks_from, hunks_of
+from app.learning.corrections.hunks import hunks_of, packed, unpacked
 from app.learning.corrections.index import Correction, CorrectionIndex
 from tests.benchmarks.corrections import quality
 from tests.corrections import LABELLED, UNRELATED, Labelled, others, within
@@ -24,7 +24,7 @@ def correction(seq: int, original: str, corrected: str, **members: str) -> Corre
         members.get("task_type"),
         "style",
         None,
-        hunks_of(original, corrected),
+        packed(hunks_of(original, corrected)),
     )
 
 
@@ -161,7 +161,7 @@ def test_the_answer_depends_on_what_is_there_and_not_on_how_it_came() -> None:
 
 def test_hunks_come_back_from_their_bytes() -> None:
     hunks = [hunk for each in LABELLED for hunk in hunks_of(each.original, each.corrected)]
-    assert hunks_from(b"".join(hunk.to_bytes() for hunk in hunks)) == hunks
+    assert unpacked(packed(hunks)) == hunks
 
 
 def test_changes_are_told_as_they_were_written() -> None:
@@ -225,4 +225,4 @@ def test_any_text_is_answered(labelled: CorrectionIndex, name: str) -> None:
     index = index_of([correction(1, text, text[::-1]), correction(2, text, "")])
     index.search(text)
     index.remove(1)
-    assert len(b"".join(hunk.to_bytes() for hunk in hunks_of(text, "x y z"))) < 4096
+    assert len(packed(hunks_of(text, "x y z"))) < 4096

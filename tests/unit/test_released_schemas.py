@@ -9,8 +9,9 @@ set to 165 (updates, forgotten and remembered deletions, an id that came back, c
 documents, packed days), then five patterns more: one of each type with odd contents (`odd…`:
 letters of many scripts, large numbers, times of year 1 and of the far future, unknown members,
 empty tags), and `kept`, with a preserved provenance whose `seq` is 500. Past periods are
-summarised and errors learned where the version knows that, and some ids merged into the large index
-where there are two; the store is closed, and its lock file, `-wal` and `-shm` are left out.
+summarised, errors and corrections learned where the version knows that, and some ids merged into
+the large index where there are two; the store is closed, and its lock file, `-wal` and `-shm` are
+left out.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ import zstandard
 
 from app.schemas.filters import Filters, Order
 from app.schemas.timestamps import day_of, parse_timestamp
+from app.service.corrections import Corrections
 from app.service.export import export_lines
 from app.service.feed import Feed
 from app.service.learner import Learner
@@ -175,10 +177,23 @@ async def test_its_errors_are_learned_and_its_decisions_are_kept(left: Left) -> 
     decisions = await all_decisions(storage)
     # Where fingerprints have become others, what was decided is passed on to groups of other names.
     made = ["merge", "outcome", "undo"]
-    expected = {3: [*made, "inherit"], 4: made}
+    expected = {3: [*made, "inherit"], 4: made, 5: made}
     assert [each.kind for each in decisions] == expected.get(left.version, [])
     assert await findings(storage) == []
     await feed.stop()
+    await left.store.close()
+
+
+async def test_its_corrections_are_learned_once(left: Left) -> None:
+    storage = await left.store.open()
+    told = [each for each in left.patterns if each["pattern_type"] == "user_correction"]
+    before = await storage.learned_corrections(after=0, limit=1000)
+    assert len(before) == (len(told) if left.version >= 5 else 0)
+    await Corrections(storage).begin()
+    learned = await storage.learned_corrections(after=0, limit=1000)
+    assert {each.pattern_id for each in learned} == {each["pattern_id"] for each in told}
+    assert learned[: len(before)] == before
+    assert await findings(storage) == []
     await left.store.close()
 
 

@@ -10,6 +10,9 @@ from enum import IntEnum
 from app.learning.corrections.differences import differences
 from app.learning.corrections.tokens import Kind, hashes_of, kind_of, tokens_of
 
+VERSION = 1
+"""Of what hunks are made of, and how they are packed: those of another are made anew."""
+
 CONTEXT = 8
 """Tokens kept on either side of a change."""
 
@@ -59,14 +62,19 @@ class Hunk:
     after: Side
 
     def to_bytes(self) -> bytes:
-        """All of it, to be kept."""
+        """All of it."""
         sides = (self.before, self.after)
         head = _HEAD.pack(self.key, self.styled, *(len(side.marks) for side in sides))
         return head + b"".join(side.hashes.tobytes() + side.marks for side in sides)
 
 
-def hunks_from(kept: bytes) -> list[Hunk]:
-    """Hunks from their bytes, one after the other."""
+def packed(hunks: Iterable[Hunk]) -> bytes:
+    """Hunks, to be kept."""
+    return b"".join(hunk.to_bytes() for hunk in hunks)
+
+
+def unpacked(kept: bytes) -> list[Hunk]:
+    """Hunks that were packed. Raises struct.error or ValueError for what is damaged."""
     hunks = []
     at = 0
     while at < len(kept):

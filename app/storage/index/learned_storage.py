@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from app.schemas.filters import Filters
-from app.storage.index import groups, journal, learning
+from app.storage.index import corrections, groups, journal, learning
 from app.storage.index.readers import Readers
 from app.storage.index.resolutions import resolutions
 from app.storage.index.writer import Writer
@@ -15,6 +15,7 @@ from app.storage.learned import (
     GroupPage,
     GroupPosition,
     GroupStatus,
+    LearnedCorrection,
     LearnedError,
     LearnedStorage,
     Learning,
@@ -86,6 +87,19 @@ class IndexedLearning(LearnedStorage, ABC):
 
     async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
         return await self._readers.run(partial(learning.origins, seqs=seqs))
+
+    async def learning_of_corrections(self) -> Learning | None:
+        return await self._readers.run(corrections.learning)
+
+    async def learn_corrections(
+        self, learned: Sequence[LearnedCorrection], progress: Learning
+    ) -> None:
+        await self._writer.change(
+            lambda transaction: corrections.learn(transaction.connection, learned, progress)
+        )
+
+    async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
+        return await self._readers.run(partial(corrections.learned, after=after, limit=limit))
 
     async def groups(
         self,

@@ -28,8 +28,13 @@ _REPLACING = (
 
 def learning(connection: Connection) -> Learning | None:
     """See `LearnedStorage.learning`."""
+    return progress_of(connection, "learned")
+
+
+def progress_of(connection: Connection, what: str) -> Learning | None:
+    """How far it is learned, as `meta` has it under names that begin so."""
     meta = numbers_of(connection)
-    through, version = meta.get("learned_through"), meta.get("learned_version")
+    through, version = meta.get(f"{what}_through"), meta.get(f"{what}_version")
     if through is None and version is None:
         return None
     if through is None or version is None:
@@ -37,15 +42,20 @@ def learning(connection: Connection) -> Learning | None:
     return Learning(through, version)
 
 
+def note_progress(connection: Connection, what: str, progress: Learning) -> None:
+    """Keep what `progress_of` tells."""
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [(f"{what}_through", progress.through), (f"{what}_version", progress.version)],
+    )
+
+
 def learn(
     connection: Connection, errors: Sequence[LearnedError], progress: Learning
 ) -> list[VariantName]:
     """See `LearnedStorage.learn`."""
     _keep(connection, errors)
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        [("learned_through", progress.through), ("learned_version", progress.version)],
-    )
+    note_progress(connection, "learned", progress)
     return _clear_vacated(connection)
 
 

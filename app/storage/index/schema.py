@@ -230,6 +230,23 @@ INSERT INTO settled_ids SELECT pattern_id, seq FROM patterns ORDER BY pattern_id
 """
 """Which state an id names, in tables of their own; see `app.storage.index.ids`."""
 
+_VERSION_5 = """
+CREATE TABLE learned_corrections (
+    seq INTEGER PRIMARY KEY,
+    correction_type TEXT NOT NULL,
+    category TEXT,
+    hunks BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER correction_gone AFTER DELETE ON patterns
+WHEN OLD.pattern_type = 'user_correction' BEGIN
+    DELETE FROM learned_corrections WHERE seq = OLD.seq;
+END;
+"""
+"""What is learned of corrections, a row for each, keyed as the pattern's.
+
+How far they are learned is `meta`'s `corrections_learned_through`, by the version
+`corrections_learned_version`; there once anything is."""
+
 _UNIQUE_INDEX = "sqlite_autoindex_patterns_1"
 """The index of ids that `patterns` had before version 4, by its definition."""
 
@@ -243,7 +260,7 @@ PRAGMA writable_schema = RESET;
 DROP INDEX patterns_by_id;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """What takes a database from each version (its place here) to the next."""
 
 

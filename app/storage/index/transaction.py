@@ -1,7 +1,7 @@
 """What one write transaction can do."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import PatternChanged, PatternExists
@@ -10,7 +10,7 @@ from app.schemas.json_text import read_json, same_json
 from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
 from app.schemas.timestamps import now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
-from app.storage.index import ids, journal
+from app.storage.index import corrections, ids, journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over, learning
 from app.storage.index.meta import last_seq_of
@@ -18,9 +18,15 @@ from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
 from app.storage.index.tables import Tables
-from app.storage.learned import Decision, Proposal
+from app.storage.learned import Decision, Learning, Proposal
 
 _ERROR = PatternType.ERROR_OCCURRENCE
+
+_LEARNING: dict[str, Callable[[Connection], Learning | None]] = {
+    _ERROR: learning,
+    PatternType.USER_CORRECTION: corrections.learning,
+}
+"""What tells how far patterns of a type are learned."""
 
 
 @dataclass(slots=True)
@@ -140,14 +146,15 @@ class Transaction:
 
         In the place of another state it takes one up from that state's revision, unless its
         own number is later. A state that comes `late`, after readers have gone beyond its
-        number, gets the next one, so that their exports tell of it; also an error, where the
-        learner has.
+        number, gets the next one, so that their exports tell of it; also one that is
+        learned from, where whoever learns has.
         """
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
-        known = learning(self.connection) if record.pattern_type == _ERROR else None
-        passed_by = known is not None and stored.seq <= known.through
+        learning_of = _LEARNING.get(record.pattern_type)
+        progress = learning_of and learning_of(self.connection)
+        passed_by = progress is not None and stored.seq <= progress.through
         if (late or passed_by) and stored.seq <= self._last_seq:
             stored = stored._replace(seq=0)
         taken = self.connection.execute(

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from app.learning.corrections import hunks
+from app.service.corrections import Corrections
 from app.service.feed import Feed
 from app.service.known_errors import ANALYSIS_VERSION, analysis
 from app.service.learner import Learner
@@ -38,7 +40,8 @@ class KeptStores:
         def build(folder: Path) -> None:
             asyncio.run(_fill(folder, backend, patterns))
 
-        recipe = f"{inspect.getsource(_fill)}{''.join(schema.MIGRATIONS)}{ANALYSIS_VERSION}"
+        versions = f"{ANALYSIS_VERSION} {hunks.VERSION}"
+        recipe = f"{inspect.getsource(_fill)}{''.join(schema.MIGRATIONS)}{versions}"
         return self.kept(f"{backend}-{patterns}", recipe, build)
 
     def kept(self, name: str, recipe: str, build: Callable[[Path], None]) -> Path:
@@ -72,7 +75,8 @@ async def _fill(folder: Path, backend: str, patterns: int) -> None:
         # Else the server would do this beside what is measured.
         async for _ in storage.summarise(generated.END):
             pass
-        feed = Feed(storage, [Learner(storage, analysis=analysis, version=ANALYSIS_VERSION)])
+        learner = Learner(storage, analysis=analysis, version=ANALYSIS_VERSION)
+        feed = Feed(storage, [learner, Corrections(storage)])
         feed.start()
         await feed.caught_up(_LEARNING_SECONDS)
         await feed.stop()

@@ -141,10 +141,12 @@ async def test_a_database_from_before_there_were_summaries_gets_them(path: Path)
 
 def downgrade(path: Path) -> None:
     """Make the database one of version 1."""
-    since = ("recent_ids", "settled_ids", "decisions", "variants", "learned", "vacated", "outcomes")
+    since = ["recent_ids", "settled_ids", "decisions", "variants", "learned", "vacated", "outcomes"]
+    since += ["learned_corrections"]
     for statement in (
         "DROP VIEW ids",
         "DROP TRIGGER error_gone",
+        "DROP TRIGGER correction_gone",
         *(f"DROP TABLE {table}" for table in since),
         "DROP TABLE agent_summaries",
         "DROP TABLE unsummarised",
