@@ -70,18 +70,18 @@ class ErrorIndex:
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
 
-    def add(self, key: str, group: str, packed: bytes) -> None:
-        """Know an error by its features, unless they are of another version, under a key.
+    def add(self, exemplar: Exemplar) -> None:
+        """Know an error by its features, unless they are of another version.
 
-        One that is known under it already, is forgotten.
+        One that is known under its key already, is forgotten.
         """
-        self.remove(key)
-        features = Features.from_bytes(packed)
+        self.remove(exemplar.key)
+        features = Features.from_bytes(exemplar.packed)
         if features is None:
             return
         number = self._free.pop() if self._free else len(self._exemplars)
-        self._numbers[key] = number
-        self._exemplars[number] = Exemplar(key, group, packed)
+        self._numbers[exemplar.key] = number
+        self._exemplars[number] = exemplar
         self._postings.add(number, _tokens(features))
 
     def remove(self, key: str) -> None:

@@ -6,6 +6,9 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, KeysView, Mapping
 
+_MOST_IN_A_TUPLE = 6
+"""A tuple of so few takes less memory than an array, which is quicker to append to."""
+
 
 class Postings:
     """Documents by the tokens they hold; both are 32-bit integers."""
@@ -28,20 +31,24 @@ class Postings:
             held = self._documents.get(token)
             if held is None:
                 self._documents[token] = alone
-            elif isinstance(held, tuple):
-                self._documents[token] = array("I", (*held, document))
-            else:
+            elif not isinstance(held, tuple):
                 held.append(document)
+            elif len(held) < _MOST_IN_A_TUPLE:
+                self._documents[token] = (*held, document)
+            else:
+                self._documents[token] = array("I", (*held, document))
 
     def remove(self, document: int, tokens: Iterable[int]) -> None:
         """Take a document out again, from under the tokens it was entered with."""
         for token in tokens:
             held = self._documents[token]
-            if isinstance(held, tuple):
+            if held == (document,):
                 del self._documents[token]
+            elif isinstance(held, tuple):
+                self._documents[token] = tuple(other for other in held if other != document)
             else:
                 held.remove(document)
-                if len(held) == 1:
+                if len(held) <= _MOST_IN_A_TUPLE:
                     self._documents[token] = tuple(held)
 
 

@@ -1,5 +1,6 @@
 """What the OpenAPI document names once, and how its calls refer to it."""
 
+from functools import cache
 from typing import Any
 
 from app.keys.key import Scope
@@ -9,8 +10,9 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 
+@cache
 def ref(name: str, kind: str = "schemas") -> dict[str, str]:
-    """A reference to a named schema, or to another kind of component."""
+    """A reference to a named schema, or to another kind of component; for all who refer to it."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
 

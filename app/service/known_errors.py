@@ -3,16 +3,16 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import islice
+from sys import intern
 
 from app.learning import features as features_module
 from app.learning import fingerprint as fingerprints
 from app.learning.features import Features, features_of_trace
 from app.learning.fingerprint import Fingerprint, fingerprint_of_trace
-from app.learning.index import ErrorIndex, Match
+from app.learning.index import ErrorIndex, Exemplar, Match
 from app.learning.stack import Trace
 from app.learning.trace import parse_trace
-from app.service.learner import Exemplar
+from app.service import learner
 from app.storage.learned import VariantName
 
 ANALYSIS_VERSION = 1000 * fingerprints.VERSION + features_module.VERSION
@@ -56,57 +56,59 @@ class KnownErrors:
     """
 
     def __init__(self) -> None:
-        self._latest: dict[tuple[str, str], dict[VariantName, bytes]] = {}
-        self._fingerprints: dict[VariantName, str] = {}
+        self._exemplars: dict[str, Exemplar] = {}
+        self._latest: dict[tuple[str, str], tuple[str, ...]] = {}
+        """The keys of those of a project and a group, the latest last."""
         self._all = ErrorIndex()
         self._views: OrderedDict[frozenset[str], ErrorIndex] = OrderedDict()
         self._mutex = threading.Lock()
 
-    def put(self, exemplars: Sequence[Exemplar]) -> None:
+    def put(self, exemplars: Sequence[learner.Exemplar]) -> None:
         """Add those that are not there; those of another version of the features are passed over.
 
         The first error of a variant is its exemplar, now and after a restart.
         """
-        for exemplar in exemplars:
-            if exemplar.features and exemplar.name not in self._fingerprints:
+        for name, fingerprint, features in exemplars:
+            key = _key(name)
+            if features and key not in self._exemplars:
                 with self._mutex:
-                    self._put(*exemplar)
+                    self._put(Exemplar(key, fingerprint, features), intern(name.project_name))
 
     def remove(self, names: Sequence[VariantName]) -> None:
         """Forget exemplars; some may not be there."""
         for name in names:
             with self._mutex:
-                fingerprint = self._fingerprints.get(name)
-                if fingerprint is not None:
-                    self._remove(name, fingerprint)
+                exemplar = self._exemplars.pop(_key(name), None)
+                if exemplar is not None:
+                    self._remove(exemplar, name.project_name)
 
-    def _put(self, name: VariantName, fingerprint: str, features: bytes) -> None:
-        latest = self._latest.setdefault((name.project_name, fingerprint), {})
-        latest[name] = features
-        self._fingerprints[name] = fingerprint
+    def _put(self, exemplar: Exemplar, project_name: str) -> None:
+        self._exemplars[exemplar.key] = exemplar
+        latest = (*self._latest.get((project_name, exemplar.group), ()), exemplar.key)
         if len(latest) > MOST_REMEMBERED:
-            oldest = next(iter(latest))
-            del latest[oldest], self._fingerprints[oldest]
-        self._show(name.project_name, fingerprint, latest)
+            del self._exemplars[latest[0]]
+            latest = latest[1:]
+        self._latest[project_name, exemplar.group] = latest
+        self._show(project_name, latest)
 
-    def _remove(self, name: VariantName, fingerprint: str) -> None:
-        latest = self._latest[name.project_name, fingerprint]
-        del latest[name], self._fingerprints[name]
-        for index in self._holding(name.project_name):
-            index.remove(_key(name))
-        self._show(name.project_name, fingerprint, latest)
-        if not latest:
-            del self._latest[name.project_name, fingerprint]
-
-    def _show(self, project_name: str, fingerprint: str, latest: dict[VariantName, bytes]) -> None:
-        """Have the latest few, and no others, be in the indexes."""
-        shown = {*islice(reversed(latest), MOST_EXEMPLARS)}
+    def _remove(self, exemplar: Exemplar, project_name: str) -> None:
         for index in self._holding(project_name):
-            for name, packed in latest.items():
-                if name not in shown:
-                    index.remove(_key(name))
-                elif _key(name) not in index:
-                    index.add(_key(name), fingerprint, packed)
+            index.remove(exemplar.key)
+        before = self._latest.pop((project_name, exemplar.group))
+        latest = tuple(key for key in before if key != exemplar.key)
+        if latest:
+            self._latest[project_name, exemplar.group] = latest
+            self._show(project_name, latest)
+
+    def _show(self, project_name: str, latest: Sequence[str]) -> None:
+        """Have the latest few, and no others, be in the indexes."""
+        shown = latest[-MOST_EXEMPLARS:]
+        for index in self._holding(project_name):
+            for key in latest:
+                if key not in shown:
+                    index.remove(key)
+                elif key not in index:
+                    index.add(self._exemplars[key])
 
     def nearest(
         self, asked: Features, limit: int, projects: Sequence[str] | None
@@ -125,7 +127,7 @@ class KnownErrors:
             view = self._views[projects] = ErrorIndex()
             for known in self._all.exemplars():
                 if _name(known.key).project_name in projects:
-                    view.add(known.key, known.group, known.packed)
+                    view.add(known)
             if len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
         self._views.move_to_end(projects)

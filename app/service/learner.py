@@ -15,7 +15,7 @@ from app.service.bequest import bequeath
 from app.storage.base import Changes, Storage
 from app.storage.learned import LearnedError, Learning, VariantName
 
-LOAD_STEP = 1000
+LOAD_STEP = 250
 """Variants read in one step when an index is filled."""
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.learning.confidence import Confidence
 from app.learning.features import Features, features_of
-from app.learning.index import MOST_COMPARED, ErrorIndex, Match
+from app.learning.index import MOST_COMPARED, ErrorIndex, Exemplar, Match
 
 NAMES = st.sampled_from(["cart", "orderTotal", "user_name", "parse", "HTTPClient", "größe", "x"])
 MESSAGES = st.lists(st.sampled_from(["missing", "key", "'fee'", "12", "<1>", "was:"]), max_size=6)
@@ -34,7 +34,7 @@ def errors(draw: st.DrawFn) -> Features:
 def index_of(known: dict[str, Features]) -> ErrorIndex:
     index = ErrorIndex()
     for key, features in known.items():
-        index.add(key, f"group of {key}", features.to_bytes())
+        index.add(Exemplar(key, f"group of {key}", features.to_bytes()))
     return index
 
 
@@ -104,7 +104,7 @@ def test_a_message_alone_tells_nothing_of_another_project() -> None:
 def test_a_group_is_named_once_by_its_best_exemplar() -> None:
     index = ErrorIndex()
     for key, features in KNOWN.items():
-        index.add(key, "one", features.to_bytes())
+        index.add(Exemplar(key, "one", features.to_bytes()))
     assert [match.key for match in index.nearest(NULL, 5)] == ["same place"]
 
 
@@ -118,7 +118,7 @@ def test_an_error_with_nothing_in_common_is_no_answer() -> None:
 
 def test_a_key_added_again_stands_for_the_new_error() -> None:
     index = index_of(KNOWN)
-    index.add("elsewhere", "moved", NULL.to_bytes())
+    index.add(Exemplar("elsewhere", "moved", NULL.to_bytes()))
     assert len(index) == len(KNOWN)
     assert [match.group for match in index.nearest(NULL, 1)] == ["moved"]
 
@@ -154,9 +154,9 @@ def test_what_was_added_and_removed_leaves_no_trace(
     expected = seen(index_of(named).nearest(asked, 10))
     index = ErrorIndex()
     for number, features in enumerate(passing):
-        index.add(f"passing {number}", "passing", features.to_bytes())
+        index.add(Exemplar(f"passing {number}", "passing", features.to_bytes()))
     for key, features in named.items():
-        index.add(key, f"group of {key}", features.to_bytes())
+        index.add(Exemplar(key, f"group of {key}", features.to_bytes()))
     for number in range(len(passing)):
         index.remove(f"passing {number}")
     assert len(index) == len(named)

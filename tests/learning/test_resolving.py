@@ -12,7 +12,7 @@ import pytest
 
 from app.learning.confidence import Confidence
 from app.learning.features import features_of
-from app.learning.index import ErrorIndex
+from app.learning.index import ErrorIndex, Exemplar
 from tests.benchmarks.resolve import ranked, right_of, unknown_and_silent
 from tests.benchmarks.resolve.index import Answered, ask_each
 from tests.benchmarks.resolve.questions import (
@@ -89,7 +89,7 @@ def test_an_invented_error_that_comes_again_is_exact() -> None:
     features = [features_of(each.type, each.message, each.trace) for each in errors]
     index = ErrorIndex()
     for error, known in zip(errors, features, strict=True):
-        index.add(error.key, error.key, known.to_bytes())
+        index.add(Exemplar(error.key, error.key, known.to_bytes()))
     first = [index.nearest(asked, 1)[0].agreement for asked in features]
     assert {agreement.confidence for agreement in first} == {Confidence.EXACT}
 

@@ -83,6 +83,7 @@ class Worker:
     def _do_jobs(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.do()
+            del job  # it holds its result, and the next may be long in coming
             self._done += 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.learning.alignment import Agreement
 from app.learning.confidence import Confidence
 from app.learning.features import features_of
-from app.learning.index import ErrorIndex, Match
+from app.learning.index import ErrorIndex, Exemplar, Match
 from tests.benchmarks.resolve.questions import MOST_ANSWERS, Answers, KnownError, bugs_seen_again
 
 
@@ -37,14 +37,14 @@ def ask_each(errors: Sequence[KnownError], *, with_project: bool = True) -> list
     ]
     index = ErrorIndex()
     for error, known in zip(errors, features, strict=True):
-        index.add(error.key, error.key, known.to_bytes())
+        index.add(Exemplar(error.key, error.key, known.to_bytes()))
     bugs = {error.key: error.bug for error in errors}
     known_bugs = bugs_seen_again(errors)
     answered = []
     for error, asked in zip(errors, features, strict=True):
         index.remove(error.key)
         matches = index.nearest(asked, MOST_ANSWERS)
-        index.add(error.key, error.key, asked.to_bytes())
+        index.add(Exemplar(error.key, error.key, asked.to_bytes()))
         answered.append(Answered(error, matches, error.bug in known_bugs, bugs))
     return answered
 

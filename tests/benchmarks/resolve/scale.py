@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from app.learning.features import Features, features_of
-from app.learning.index import ErrorIndex
+from app.learning.index import ErrorIndex, Exemplar
 
 ERRORS_IN_GROUP = 40
 """Of 200,000 errors, 5,000 groups."""
@@ -78,7 +78,7 @@ def measure(groups: int) -> Measured:
     begun = time.perf_counter()
     index = ErrorIndex()
     for key, name, features in known:
-        index.add(key, name, features.to_bytes())
+        index.add(Exemplar(key, name, features.to_bytes()))
     adding = (time.perf_counter() - begun) / len(known)
     packed = [(key, group, features.to_bytes()) for key, group, features in known]
     right = sum(index.nearest(other, 1)[0].group == group for group, other in asked)
@@ -106,7 +106,7 @@ def _load(packed: Sequence[tuple[str, str, bytes]]) -> ErrorIndex:
     for key, group, each in packed:
         features = Features.from_bytes(each)
         if features:
-            index.add(key, group, features.to_bytes())
+            index.add(Exemplar(key, group, features.to_bytes()))
     return index
 
 

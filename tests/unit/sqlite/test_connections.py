@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import weakref
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -51,6 +52,21 @@ def test_a_connection_that_reads_cannot_write(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         connection.execute("CREATE TABLE x (y)")
     connection.close()
+
+
+class Answer:
+    """Something that can be seen to go."""
+
+
+async def test_what_was_read_is_let_go_of(path: Path) -> None:
+    connect_writer(path, "full").close()
+    readers = Readers(partial(connect_reader, path), 1, Readiness())
+    await readers.open()
+    gone = weakref.ref(await readers.run(lambda _: Answer()))
+    async with asyncio.timeout(5):
+        while gone() is not None:
+            await asyncio.sleep(0.001)
+    await readers.close()
 
 
 async def test_a_read_that_nobody_waits_for_any_more_is_broken_off(path: Path) -> None:
