@@ -82,11 +82,11 @@ class Corrections:
         if self._through is None:
             begun = (await self._storage.summary(now=0)).last_seq
             learning = await self._storage.learning_of_corrections()
-            if learning is None or learning.version != VERSION:
-                learning = Learning(0, VERSION)
-                await self._storage.learn_corrections([], learning)
-            await self._load()
-            await self._catch_up(learning.through)
+            if learning is not None and learning.version == VERSION:
+                await self._load()
+                await self._catch_up(learning.through)
+            else:
+                await self._catch_up(0)
             self._through = begun  # a deletion meanwhile may be of what was read before
         return self._through
 
@@ -176,8 +176,9 @@ class Corrections:
             after = learned[-1].seq
             await asyncio.sleep(time.monotonic() - started)
 
-    async def _catch_up(self, after: int) -> None:
+    async def _catch_up(self, through: int) -> None:
         """Learn all that came after a change, at most half the time."""
+        after = through
         while True:
             started = time.monotonic()
             step = await self._storage.changes(
@@ -189,10 +190,12 @@ class Corrections:
                 begun_at=0,
             )
             if step.through == after:
-                return
+                break
             await self._learn(step)
             after = step.through
             await asyncio.sleep(time.monotonic() - started)
+        if after > through:  # the next start need not look at what was not about corrections
+            await self._storage.learn_corrections([], Learning(after, VERSION))
 
     async def _learn(self, step: Changes) -> None:
         """Learn from changes, keep it, and only then answer by it."""
@@ -201,7 +204,8 @@ class Corrections:
         learned = await asyncio.to_thread(_each, _learned, states)
         if learned:
             await self._storage.learn_corrections(learned, Learning(step.through, VERSION))
-        await asyncio.to_thread(self._remember, learned, gone)
+        if learned or gone:
+            await asyncio.to_thread(self._remember, learned, gone)
 
     def _remember(self, learned: Sequence[LearnedCorrection], gone: Sequence[str] = ()) -> None:
         with self._mutex:

@@ -6,6 +6,7 @@ learned may be a little late, what is reported must not be.
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -128,7 +129,9 @@ class _Following:
         """Tell the follower of every change, for ever."""
         while True:
             try:
-                await self._follow(await self._follower.begin())
+                through = await self._follower.begin()
+                gc.freeze()  # what it has read stays: to look at all of it would stop everything
+                await self._follow(through)
             except Exception:  # noqa: BLE001 - it may fail in any way; the service goes on
                 _log.exception("not learned", extra={"follower": self._follower.name})
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -1,6 +1,7 @@
 """Those who follow a store are told of all that is committed, in its order, and soon."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -135,4 +136,24 @@ async def test_it_says_for_how_long_a_follower_has_not_known_all(storage: Storag
     await feed.caught_up(0.1)
     assert feed.seconds_behind("failing") > behind[0]
     assert feed.seconds_behind("listener") == 0
+    await feed.stop()
+
+
+class Reader(Listener):
+    """A follower that has much to read before it begins."""
+
+    async def begin(self) -> int:
+        self.read = [Memory() for _ in range(1000)]
+        return await super().begin()
+
+
+class Memory:
+    """Something read."""
+
+
+async def test_what_a_follower_has_read_is_left_out_of_collections(storage: Storage) -> None:
+    feed = Feed(storage, [Reader()])
+    feed.start()
+    await feed.caught_up()
+    assert not any(isinstance(each, Memory) for each in gc.get_objects())
     await feed.stop()
