@@ -12,7 +12,7 @@ NDJSON = "application/x-ndjson"
 
 @cache
 def ref(name: str, kind: str = "schemas") -> dict[str, str]:
-    """A reference to a named schema, or to another kind of component; for all who refer to it."""
+    """A reference to a named schema, or to another kind of component: one object for all."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
 

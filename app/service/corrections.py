@@ -5,14 +5,14 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import TypeVar
 
 from app.errors import StillLoading
 from app.learning.corrections.differences import Change, changes_of
-from app.learning.corrections.hunks import VERSION, hunks_of, packed, unpacked
+from app.learning.corrections.hunks import VERSION, hunks_of, packed
 from app.learning.corrections.index import LEAST_SCORE, Correction, CorrectionIndex, Repeated
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
@@ -20,9 +20,6 @@ from app.schemas.records import StoredDocument
 from app.service.patterns import PAGE_BYTES, PatternService
 from app.storage.base import Changes, Storage
 from app.storage.learned import LearnedCorrection, Learning
-
-T = TypeVar("T", StoredDocument, LearnedCorrection)
-U = TypeVar("U")
 
 _log = logging.getLogger(__name__)
 
@@ -201,7 +198,7 @@ class Corrections:
         """Learn from changes, keep it, and only then answer by it."""
         states = [each for each in step.changes if isinstance(each, StoredDocument)]
         gone = [each.pattern_id for each in step.changes if not isinstance(each, StoredDocument)]
-        learned = await asyncio.to_thread(_each, _learned, states)
+        learned = await asyncio.to_thread(_learned_of, states)
         if learned:
             await self._storage.learn_corrections(learned, Learning(step.through, VERSION))
         if learned or gone:
@@ -210,9 +207,10 @@ class Corrections:
     def _remember(self, learned: Sequence[LearnedCorrection], gone: Sequence[str] = ()) -> None:
         with self._mutex:
             self._forget([*gone, *(each.pattern_id for each in learned)])
-            for correction in _each(_correction, learned):
-                self._seqs[correction.pattern_id] = correction.seq
-                self._index.add(correction)
+            for each in learned:
+                with _but_for(each.pattern_id):
+                    self._index.add(_correction(each))
+                    self._seqs[each.pattern_id] = each.seq
 
     def _forget(self, pattern_ids: Iterable[str]) -> None:
         for pattern_id in pattern_ids:
@@ -221,15 +219,21 @@ class Corrections:
                 self._index.remove(seq)
 
 
-def _each(make: Callable[[T], U], sources: Iterable[T]) -> list[U]:
-    """What is made of each; one of which nothing can be made must not keep the others."""
-    made = []
-    for source in sources:
-        try:
-            made.append(make(source))
-        except Exception:  # noqa: BLE001 - what is damaged can fail in any way
-            _log.exception("correction not learned", extra={"pattern_id": source.pattern_id})
-    return made
+@contextmanager
+def _but_for(pattern_id: str) -> Iterator[None]:
+    """Go on with the others where one cannot be learned: what is damaged can fail in any way."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001
+        _log.exception("correction not learned", extra={"pattern_id": pattern_id})
+
+
+def _learned_of(states: Sequence[StoredDocument]) -> list[LearnedCorrection]:
+    learned = []
+    for state in states:
+        with _but_for(state.pattern_id):
+            learned.append(_learned(state))
+    return learned
 
 
 def _learned(pattern: StoredDocument) -> LearnedCorrection:
@@ -250,7 +254,6 @@ def _learned(pattern: StoredDocument) -> LearnedCorrection:
 
 
 def _correction(learned: LearnedCorrection) -> Correction:
-    unpacked(learned.hunks)  # what is damaged is found here
     task_type, category = learned.task_type, learned.category
     return Correction(
         learned.seq,

@@ -151,8 +151,7 @@ class LearnedCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How far errors, or corrections, are learned: all changes up to `through`, by the algorithm's
-    `version`."""
+    """How far there was learned: all changes up to `through`, by the algorithm's `version`."""
 
     through: int
     version: int

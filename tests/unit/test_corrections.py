@@ -164,6 +164,16 @@ def test_hunks_come_back_from_their_bytes() -> None:
     assert unpacked(packed(hunks)) == hunks
 
 
+def test_damaged_hunks_are_noticed() -> None:
+    kept = packed(hunks_of("if user == None:", "if user is None:"))
+    damaged = [kept[:end] for end in range(len(kept))]
+    for place in range(len(kept)):
+        damaged.append(kept[:place] + bytes([kept[place] ^ 16]) + kept[place + 1 :])
+    for each in damaged:
+        with pytest.raises(ValueError, match="checksum"):
+            unpacked(each)
+
+
 def test_changes_are_told_as_they_were_written() -> None:
     (change,) = changes_of("if user  ==  None:\n    stop()", "if user is None:\n    stop()")
     assert (change.removed, change.added) == ("==", "is")

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from zlib import crc32
 
 from app.learning.corrections.differences import differences
 from app.learning.corrections.tokens import Kind, hashes_of, kind_of, tokens_of
 
-VERSION = 1
+VERSION = 2
 """Of what hunks are made of, and how they are packed: those of another are made anew."""
 
 CONTEXT = 8
@@ -20,6 +21,7 @@ MOST_CHANGED = 40
 """Tokens kept of one side of a change."""
 
 _HEAD = struct.Struct("<Q?BB")
+_CHECKSUM_BYTES = 4
 
 
 class Role(IntEnum):
@@ -69,14 +71,17 @@ class Hunk:
 
 
 def packed(hunks: Iterable[Hunk]) -> bytes:
-    """Hunks, to be kept."""
-    return b"".join(hunk.to_bytes() for hunk in hunks)
+    """Hunks, to be kept, after their CRC-32 (RFC 1952, section 8)."""
+    content = b"".join(hunk.to_bytes() for hunk in hunks)
+    return crc32(content).to_bytes(_CHECKSUM_BYTES) + content
 
 
 def unpacked(kept: bytes) -> list[Hunk]:
-    """Hunks that were packed. Raises struct.error or ValueError for what is damaged."""
+    """Hunks that were packed. Raises ValueError for what is damaged."""
+    at = _CHECKSUM_BYTES
+    if kept[:at] != crc32(kept[at:]).to_bytes(at):
+        raise ValueError("these hunks differ from their checksum")
     hunks = []
-    at = 0
     while at < len(kept):
         key, styled, *lengths = _HEAD.unpack_from(kept, at)
         at += _HEAD.size

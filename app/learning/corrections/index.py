@@ -103,9 +103,10 @@ class CorrectionIndex:
         return seq in self._corrections
 
     def add(self, correction: Correction) -> None:
-        """Remember one that is not there."""
+        """Remember one that is not there. Raises as `unpacked` does, before it changes anything."""
+        hunks = correction.hunks
         self._corrections[correction.seq] = correction
-        for hunk in correction.hunks:
+        for hunk in hunks:
             by_project = self._asked.setdefault(hunk.key, {})
             asked = by_project.setdefault(correction.project, _Asked())
             insort(asked.seqs, correction.seq)

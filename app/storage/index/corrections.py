@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from app.storage.index.connections import Connection
-from app.storage.index.learning import note_progress, progress_of
+from app.storage.index.meta import note_progress, progress_of
 from app.storage.index.rows import insert_rows
 from app.storage.learned import LearnedCorrection, Learning
 

@@ -7,8 +7,7 @@ from typing import Any
 from app.schemas.filters import Filters
 from app.storage.index import journal
 from app.storage.index.connections import Connection
-from app.storage.index.failures import damage
-from app.storage.index.meta import numbers_of
+from app.storage.index.meta import note_progress, progress_of
 from app.storage.index.rows import insert_rows
 from app.storage.index.scope import project_condition
 from app.storage.learned import LearnedError, Learning, Origin, Variant, VariantName
@@ -29,25 +28,6 @@ _REPLACING = (
 def learning(connection: Connection) -> Learning | None:
     """See `LearnedStorage.learning`."""
     return progress_of(connection, "learned")
-
-
-def progress_of(connection: Connection, what: str) -> Learning | None:
-    """How far it is learned, as `meta` has it under names that begin so."""
-    meta = numbers_of(connection)
-    through, version = meta.get(f"{what}_through"), meta.get(f"{what}_version")
-    if through is None and version is None:
-        return None
-    if through is None or version is None:
-        raise damage("it does not say how far it was learned, or by what")
-    return Learning(through, version)
-
-
-def note_progress(connection: Connection, what: str, progress: Learning) -> None:
-    """Keep what `progress_of` tells."""
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        [(f"{what}_through", progress.through), (f"{what}_version", progress.version)],
-    )
 
 
 def learn(

@@ -2,6 +2,7 @@
 
 from app.storage.index.connections import Connection
 from app.storage.index.failures import damage
+from app.storage.learned import Learning
 
 NAMES = frozenset({"last_seq", "purged_seq", "removed_words", "saved_bytes"})
 """Those that every database has."""
@@ -24,3 +25,22 @@ def numbers_of(connection: Connection) -> dict[str, int]:
     if missing := NAMES - found.keys():
         raise damage(f"it does not say its {', '.join(sorted(missing))}")
     return found
+
+
+def progress_of(connection: Connection, what: str) -> Learning | None:
+    """How far something is learned, None before any of it is. Raises as `numbers_of` does."""
+    meta = numbers_of(connection)
+    through, version = meta.get(f"{what}_through"), meta.get(f"{what}_version")
+    if through is None and version is None:
+        return None
+    if through is None or version is None:
+        raise damage("it does not say how far it was learned, or by what")
+    return Learning(through, version)
+
+
+def note_progress(connection: Connection, what: str, progress: Learning) -> None:
+    """Keep what `progress_of` tells."""
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [(f"{what}_through", progress.through), (f"{what}_version", progress.version)],
+    )
