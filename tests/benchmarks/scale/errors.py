@@ -141,7 +141,8 @@ def _group(number: int, template: _Template) -> Group:
     traces = [_LINES.sub(_VARYING, template.stack_trace)]
     *inner, outer = (_IDENTIFIER.findall(function) for function in template.functions())
     (outermost,) = outer[-1:] or [""]
-    if outermost and inner and all(outermost not in names for names in inner):
+    files = (_IDENTIFIER.findall(frame.module) for frame in template.frames)
+    if outermost and inner and all(outermost not in names for names in chain(inner, files)):
         name = re.compile(rf"\b{outermost}\b")
         traces += [name.sub(f"{outermost}_{way}", traces[0]) for way in range(1, _CALLERS)]
     message = _VALUES.sub(_VARYING, template.error_message)
