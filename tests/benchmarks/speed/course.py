@@ -73,7 +73,7 @@ class Course:
                 *((peer, few) for peer in self.peers),
             )
             if "W1" in self.rows:
-                yield from writing.singles(entries, scale)
+                yield from writing.singles(entries, self.work, scale)
             if "W2" in self.rows:
                 source = place(Service().store(self.kept, scale.patterns), "sqlite")
                 raw = RawWriting(source, self.work / "raw.db", already=few)

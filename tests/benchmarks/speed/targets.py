@@ -5,6 +5,7 @@ from dataclasses import dataclass
 FULL, NORMAL, FILES = "sqlite, FULL", "sqlite, NORMAL", "filesystem"
 REF, REF_IN_THREAD = "REF", "REF, route in a thread"
 RAW, POCKETBASE, DATASETTE = "RAW", "PocketBase", "Datasette"
+DISK = "a write of 4 KiB and its sync alone"
 FEW, MANY = "few stored", "many stored"
 FIRST, DEEP = "page 1", "deep page"
 
