@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from sys import intern
 
-from app.errors import StillLoading
+from app.errors import DamagedStore, StillLoading
 from app.learning.corrections.differences import Change, changes_of
-from app.learning.corrections.hunks import VERSION, hunks_of, packed
+from app.learning.corrections.hunks import VERSION
 from app.learning.corrections.index import LEAST_SCORE, Correction, CorrectionIndex, Repeated
 from app.schemas.fields import PatternType
 from app.schemas.filters import Filters
 from app.schemas.records import StoredDocument
+from app.service.lessons import lesson_of, remembered
 from app.service.patterns import PAGE_BYTES, PatternService
-from app.storage.base import Changes, Storage
-from app.storage.learned import LearnedCorrection, Learning
+from app.storage.base import Changes, Storage, Tombstone
+from app.storage.learned import LearnedCorrection
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ class Recurrence:
 class Corrections:
     """The follower that learns corrections, and answers from what it has learned.
 
-    That is kept in the store, so that where the service starts it is only read; what came after
-    it, or was learned by another version, is learned before any question is answered.
+    That is kept in the store, so that where the service starts it is only read; what is missing
+    there, damaged, or was learned by another version, is learned before any question is answered.
     """
 
     name = "corrections"
@@ -78,12 +78,10 @@ class Corrections:
     async def begin(self) -> int:
         if self._through is None:
             begun = (await self._storage.summary(now=0)).last_seq
-            learning = await self._storage.learning_of_corrections()
-            if learning is not None and learning.version == VERSION:
+            self._index, self._seqs = CorrectionIndex(), {}  # where it failed halfway before
+            if await self._storage.corrections_learned_by() == VERSION:
                 await self._load()
-                await self._catch_up(learning.through)
-            else:
-                await self._catch_up(0)
+            await self._learn_missing()
             self._through = begun  # a deletion meanwhile may be of what was read before
         return self._through
 
@@ -162,45 +160,52 @@ class Corrections:
             raise StillLoading
 
     async def _load(self) -> None:
-        """Remember all that was learned before, at most half the time."""
+        """Remember all that was learned before, at most half the time; up to what is damaged."""
         after = 0
         while True:
             started = time.monotonic()
-            learned = await self._storage.learned_corrections(after=after, limit=LOAD_STEP)
+            try:
+                learned = await self._storage.learned_corrections(after=after, limit=LOAD_STEP)
+            except DamagedStore:
+                _log.exception("what was learned of corrections is damaged")
+                return
             if not learned:
                 return
             await asyncio.to_thread(self._remember, learned)
             after = learned[-1].seq
             await asyncio.sleep(time.monotonic() - started)
 
-    async def _catch_up(self, through: int) -> None:
-        """Learn all that came after a change, at most half the time."""
-        after = through
-        while True:
+    async def _learn_missing(self) -> None:
+        """Learn all that is not remembered, at most half the time."""
+        known = set(self._seqs.values())
+        through = 0
+        for seq in await self._storage.matching(self.filters):
+            if seq <= through or seq in known:
+                continue
             started = time.monotonic()
             step = await self._storage.changes(
                 self.filters,
-                after_seq=after,
+                after_seq=seq - 1,
                 limit=LOAD_STEP,
                 max_bytes=LOAD_BYTES,
                 deletes=False,
                 begun_at=0,
             )
-            if step.through == after:
-                break
             await self._learn(step)
-            after = step.through
+            through = step.through
             await asyncio.sleep(time.monotonic() - started)
-        if after > through:  # the next start need not look at what was not about corrections
-            await self._storage.learn_corrections([], Learning(after, VERSION))
 
     async def _learn(self, step: Changes) -> None:
-        """Learn from changes, keep it, and only then answer by it."""
+        """Learn what is new in a step, keep it, and only then answer by it."""
         states = [each for each in step.changes if isinstance(each, StoredDocument)]
-        gone = [each.pattern_id for each in step.changes if not isinstance(each, StoredDocument)]
-        learned = await asyncio.to_thread(_learned_of, states)
+        gone = [each.pattern_id for each in step.changes if isinstance(each, Tombstone)]
+        new = [each for each in states if self._seqs.get(each.pattern_id) != each.seq]
+        learned = await asyncio.to_thread(_learned_of, new)
         if learned:
-            await self._storage.learn_corrections(learned, Learning(step.through, VERSION))
+            try:
+                await self._storage.learn_corrections(learned, VERSION)
+            except DamagedStore:  # each start will have to learn it
+                _log.exception("what was learned of corrections is not kept")
         if learned or gone:
             await asyncio.to_thread(self._remember, learned, gone)
 
@@ -209,7 +214,7 @@ class Corrections:
             self._forget([*gone, *(each.pattern_id for each in learned)])
             for each in learned:
                 with _but_for(each.pattern_id):
-                    self._index.add(_correction(each))
+                    self._index.add(remembered(each))
                     self._seqs[each.pattern_id] = each.seq
 
     def _forget(self, pattern_ids: Iterable[str]) -> None:
@@ -232,40 +237,8 @@ def _learned_of(states: Sequence[StoredDocument]) -> list[LearnedCorrection]:
     learned = []
     for state in states:
         with _but_for(state.pattern_id):
-            learned.append(_learned(state))
+            learned.append(lesson_of(state))
     return learned
-
-
-def _learned(pattern: StoredDocument) -> LearnedCorrection:
-    content = pattern.content()
-    data = content["data"]
-    hunks = hunks_of(data["original_output"], data["corrected_output"])
-    return LearnedCorrection(
-        pattern.seq,
-        pattern.pattern_id,
-        pattern.timestamp,
-        content["context"].get("project_name", ""),
-        data["agent"],
-        data.get("task_type"),
-        data["correction_type"],
-        data.get("correction_category"),
-        packed(hunks),
-    )
-
-
-def _correction(learned: LearnedCorrection) -> Correction:
-    task_type, category = learned.task_type, learned.category
-    return Correction(
-        learned.seq,
-        learned.pattern_id,
-        learned.timestamp,
-        intern(learned.project_name),
-        intern(learned.agent),
-        None if task_type is None else intern(task_type),
-        intern(learned.correction_type),
-        None if category is None else intern(category),
-        learned.hunks,
-    )
 
 
 async def _read(storage: Storage, corrections: Sequence[Correction]) -> dict[int, StoredDocument]:

@@ -127,10 +127,13 @@ class _Following:
 
     async def run(self) -> None:
         """Tell the follower of every change, for ever."""
+        frozen = False
         while True:
             try:
                 through = await self._follower.begin()
-                gc.freeze()  # what it has read stays: to look at all of it would stop everything
+                if not frozen:  # what it has read stays: to look at it again stops everything
+                    gc.freeze()
+                    frozen = True  # what failed since would stay as well
                 await self._follow(through)
             except Exception:  # noqa: BLE001 - it may fail in any way; the service goes on
                 _log.exception("not learned", extra={"follower": self._follower.name})

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from app.errors import StorageUnavailable
 from app.learning.fingerprint import VERSION
 from app.learning.resolutions import resolution_hash
 from app.schemas.fields import PatternType
@@ -93,6 +94,8 @@ class Learner:
 
     async def take(self, step: Changes) -> None:
         lessons = await asyncio.to_thread(self._lessons, step)
+        if await self._storage.learning() is None:  # it would count as learned up to this step
+            raise StorageUnavailable("What was learned is gone with its index; begin again.")
         gone = await self._storage.learn(
             [lesson.learned for lesson in lessons], Learning(step.through, self._version)
         )

@@ -107,11 +107,11 @@ class ProjectLearning(LearnedStorage, ABC):
     async def variants(self, *, after: int, limit: int) -> list[Variant]:
         refuse()
 
-    async def learning_of_corrections(self) -> Learning | None:
+    async def corrections_learned_by(self) -> int | None:
         refuse()
 
     async def learn_corrections(
-        self, corrections: Sequence[LearnedCorrection], progress: Learning
+        self, corrections: Sequence[LearnedCorrection], version: int
     ) -> None:
         refuse()
 

@@ -351,14 +351,14 @@ class LearnedStorage(ABC):
         """The origins of those of some errors that are learned, by their `seq`."""
 
     @abstractmethod
-    async def learning_of_corrections(self) -> Learning | None:
-        """How far corrections are learned, None before any is."""
+    async def corrections_learned_by(self) -> int | None:
+        """The version of the algorithm that corrections are learned by, None before any is."""
 
     @abstractmethod
     async def learn_corrections(
-        self, corrections: Sequence[LearnedCorrection], progress: Learning
+        self, corrections: Sequence[LearnedCorrection], version: int
     ) -> None:
-        """Keep what was learned, in one transaction, and how far corrections are learned by it.
+        """Keep what was learned by a version, in one transaction, instead of what was there.
 
         Corrections that have changed or gone since are passed over. What another version learned
         is forgotten.
@@ -366,7 +366,10 @@ class LearnedStorage(ABC):
 
     @abstractmethod
     async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
-        """The next corrections by `seq` that are learned, at most `limit`."""
+        """The next corrections by `seq` that are learned, at most `limit`.
+
+        There may be others, which are not.
+        """
 
     # Groups.
 

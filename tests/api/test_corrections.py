@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +188,7 @@ async def test_at_a_restart_only_what_was_not_learned_before_is_learned(
         compared.append(original)
         return hunks_of(original, corrected)
 
-    monkeypatch.setattr("app.service.corrections.hunks_of", noted)
+    monkeypatch.setattr("app.service.lessons.hunks_of", noted)
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
         await store_all(client, [timeout("c1"), style("c2", "user"), timeout("c3", "page")])
@@ -209,24 +208,6 @@ async def test_at_a_restart_only_what_was_not_learned_before_is_learned(
         await until(client, MISTAKE, ["c3"])
         await learned(app)
     assert len(compared[4:]) == 3, "all that is there, by another version"
-
-
-@pytest.mark.parametrize("damaged", [b"", b"\xff", b"\xff" * 40])
-async def test_what_was_learned_and_is_damaged_hides_nothing_else(
-    settings: dict[str, Any], tmp_path: Path, damaged: bytes
-) -> None:
-    if not settings["storage_url"].startswith("sqlite"):
-        pytest.skip("the same tables are the index of a tree of files")
-    async with running(settings) as (app, client):
-        await app.state.parts.service.storage.ready()
-        await store_all(client, [timeout("c1"), style("c2", "user")])
-        await learned(app)
-    path = settings["storage_url"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE learned_corrections SET hunks = ? WHERE seq = 2", (damaged,))
-    async with running(settings) as (_, client):
-        await until(client, MISTAKE, ["c1"])
-        await until(client, style("c2", "user")["data"]["original_output"], [])
 
 
 async def test_until_the_corrections_are_read_the_answer_is_to_try_again(

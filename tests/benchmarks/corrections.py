@@ -78,7 +78,7 @@ def quality(index: CorrectionIndex) -> Quality:
 
 def _add(index: CorrectionIndex, first: int, texts: Iterable[tuple[str, str]]) -> None:
     for seq, (original, corrected) in enumerate(texts, first):
-        hunks = packed(hunks_of(original, corrected))
+        hunks = packed(hunks_of(original, corrected), "style", None)
         index.add(
             Correction(seq, f"pattern-{seq}", seq, "", "developer", None, "style", None, hunks)
         )

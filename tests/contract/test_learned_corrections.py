@@ -1,10 +1,11 @@
 """What is learned of a correction is kept while it is as it was, and forgotten with it."""
 
+from dataclasses import replace
 from typing import Any
 
 from app.schemas.records import Record
 from app.storage.base import Storage
-from app.storage.learned import LearnedCorrection, Learning
+from app.storage.learned import LearnedCorrection
 from tests.contract.conftest import Store
 from tests.contract.reading import delete, findings, seq_of
 from tests.records import NOON, record
@@ -22,24 +23,23 @@ def lesson(seq: int, pattern_id: str, hunks: bytes = b"changed") -> LearnedCorre
 
 
 async def learn(storage: Storage, *learned: LearnedCorrection, version: int = 1) -> None:
-    through = (await storage.summary(NOON)).last_seq
-    await storage.learn_corrections(learned, Learning(through, version))
+    await storage.learn_corrections(learned, version)
 
 
 async def known(storage: Storage, after: int = 0, limit: int = 10) -> list[LearnedCorrection]:
     return await storage.learned_corrections(after=after, limit=limit)
 
 
-async def test_what_was_learned_and_how_far_is_known_when_the_store_is_opened_again(
+async def test_what_was_learned_and_by_what_is_known_when_the_store_is_opened_again(
     store: Store,
 ) -> None:
     storage = await store.open()
-    assert await storage.learning_of_corrections() is None
+    assert await storage.corrections_learned_by() is None
     await storage.insert_many([correction("a"), record("b"), correction("c")])
     lessons = [lesson(1, "a"), lesson(3, "c", b"\0other\xff")]
     await learn(storage, *lessons)
     storage = await store.reopen()
-    assert await storage.learning_of_corrections() == Learning(3, 1)
+    assert await storage.corrections_learned_by() == 1
     assert await storage.learning() is None, "that is of errors"
     assert await known(storage) == lessons
     assert await findings(storage) == []
@@ -60,7 +60,7 @@ async def test_it_says_what_the_correction_says(storage: Storage) -> None:
     told = correction("a", task_type="review", correction_category="naming")
     await storage.insert(told)
     await storage.learn_corrections(
-        [LearnedCorrection(1, "", 0, "", "", "", "style", "naming", b"")], Learning(1, 1)
+        [LearnedCorrection(1, "", 0, "", "", "", "style", "naming", b"")], version=1
     )
     (found,) = await known(storage)
     assert (found.pattern_id, found.timestamp, found.project_name) == ("a", told.timestamp, "x")
@@ -93,4 +93,12 @@ async def test_another_version_replaces_what_was_learned(storage: Storage) -> No
     await learn(storage, lesson(1, "a"), lesson(2, "b"))
     await learn(storage, lesson(1, "a", b"anew"), version=2)
     assert await known(storage) == [lesson(1, "a", b"anew")]
-    assert await storage.learning_of_corrections() == Learning(2, 2)
+    assert await storage.corrections_learned_by() == 2
+
+
+async def test_what_is_learned_again_replaces_what_was_learned(storage: Storage) -> None:
+    await storage.insert_many([correction("a"), correction("b")])
+    await learn(storage, lesson(1, "a"), lesson(2, "b"))
+    again = replace(lesson(2, "b", b"anew"), correction_type="security", category="naming")
+    await learn(storage, again)
+    assert await known(storage) == [lesson(1, "a"), again]

@@ -266,7 +266,7 @@ async def test_what_is_found_under_a_number_that_was_learned_gets_another_to_be_
     await storage.purge_tombstones(now() + DAY)
     progress = Learning(4, 1)
     await storage.learn([], progress)
-    await storage.learn_corrections([], progress)
+    await storage.learn_corrections([], progress.version)
     await kill(store)
     found = pattern(kind, pattern_id="found", timestamp="2026-01-15T10:00:00Z")
     put(root, "found.json", found | {"stored": numbered("found", 2)["stored"]})

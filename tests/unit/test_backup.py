@@ -250,6 +250,7 @@ def test_a_backup_that_is_cut_or_damaged_anywhere_restores_nothing(
     places = range(0, len(whole), len(whole) // 12)
     cut = [whole[:place] for place in [*places, len(whole) - 1]]
     flipped = [_flipped(whole, place) for place in [*places[1:], len(whole) - 1]]
+    flipped = [each for each in flipped if _content(each) != _content(whole)]
     folder = small / "target"
     folder.mkdir()
     for damaged in [*cut, *flipped, whole + b"more"]:
@@ -258,6 +259,16 @@ def test_a_backup_that_is_cut_or_damaged_anywhere_restores_nothing(
         said = failed(pattern_store(small, "restore", "damaged", "--storage-url", url))
         assert "damaged" in said
         assert not list(folder.iterdir())
+
+
+def _content(frame: bytes) -> bytes | None:
+    """What is in a Zstandard frame, whose decoders pass over some of its bits; None if damaged."""
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        content = decompressor.decompress(frame)
+    except zstandard.ZstdError:
+        return None
+    return content if decompressor.eof else None
 
 
 def _flipped(whole: bytes, place: int) -> bytes:

@@ -24,7 +24,7 @@ def correction(seq: int, original: str, corrected: str, **members: str) -> Corre
         members.get("task_type"),
         "style",
         None,
-        packed(hunks_of(original, corrected)),
+        packed(hunks_of(original, corrected), "style", None),
     )
 
 
@@ -161,17 +161,24 @@ def test_the_answer_depends_on_what_is_there_and_not_on_how_it_came() -> None:
 
 def test_hunks_come_back_from_their_bytes() -> None:
     hunks = [hunk for each in LABELLED for hunk in hunks_of(each.original, each.corrected)]
-    assert unpacked(packed(hunks)) == hunks
+    assert unpacked(packed(hunks, "style", None), "style", None) == hunks
 
 
 def test_damaged_hunks_are_noticed() -> None:
-    kept = packed(hunks_of("if user == None:", "if user is None:"))
+    kept = packed(hunks_of("if user == None:", "if user is None:"), "style", None)
     damaged = [kept[:end] for end in range(len(kept))]
     for place in range(len(kept)):
         damaged.append(kept[:place] + bytes([kept[place] ^ 16]) + kept[place + 1 :])
     for each in damaged:
         with pytest.raises(ValueError, match="checksum"):
-            unpacked(each)
+            unpacked(each, "style", None)
+
+
+@pytest.mark.parametrize("beside", [("stylf", None), ("style", "None"), ("None", "style"), ()])
+def test_what_is_kept_beside_hunks_is_known_to_be_the_same(beside: tuple[str | None, ...]) -> None:
+    kept = packed(hunks_of("if user == None:", "if user is None:"), "style", None)
+    with pytest.raises(ValueError, match="checksum"):
+        unpacked(kept, *beside)
 
 
 def test_changes_are_told_as_they_were_written() -> None:

@@ -11,7 +11,7 @@ from zlib import crc32
 from app.learning.corrections.differences import differences
 from app.learning.corrections.tokens import Kind, hashes_of, kind_of, tokens_of
 
-VERSION = 2
+VERSION = 3
 """Of what hunks are made of, and how they are packed: those of another are made anew."""
 
 CONTEXT = 8
@@ -70,17 +70,17 @@ class Hunk:
         return head + b"".join(side.hashes.tobytes() + side.marks for side in sides)
 
 
-def packed(hunks: Iterable[Hunk]) -> bytes:
-    """Hunks, to be kept, after their CRC-32 (RFC 1952, section 8)."""
+def packed(hunks: Iterable[Hunk], *beside: str | None) -> bytes:
+    """Hunks, to be kept, after a CRC-32 (RFC 1952, section 8) of them and what is kept `beside`."""
     content = b"".join(hunk.to_bytes() for hunk in hunks)
-    return crc32(content).to_bytes(_CHECKSUM_BYTES) + content
+    return _checksum(content, beside) + content
 
 
-def unpacked(kept: bytes) -> list[Hunk]:
-    """Hunks that were packed. Raises ValueError for what is damaged."""
+def unpacked(kept: bytes, *beside: str | None) -> list[Hunk]:
+    """Hunks that were packed. Raises ValueError where they, or what is beside them, are damaged."""
     at = _CHECKSUM_BYTES
-    if kept[:at] != crc32(kept[at:]).to_bytes(at):
-        raise ValueError("these hunks differ from their checksum")
+    if kept[:at] != _checksum(kept[at:], beside):
+        raise ValueError("these hunks, or what is beside them, differ from their checksum")
     hunks = []
     while at < len(kept):
         key, styled, *lengths = _HEAD.unpack_from(kept, at)
@@ -92,6 +92,10 @@ def unpacked(kept: bytes) -> list[Hunk]:
             at = end + length
         hunks.append(Hunk(key, styled, *sides))
     return hunks
+
+
+def _checksum(content: bytes, beside: tuple[str | None, ...]) -> bytes:
+    return crc32(content, crc32(repr(beside).encode())).to_bytes(_CHECKSUM_BYTES)
 
 
 def hunks_of(original: str, corrected: str) -> list[Hunk]:

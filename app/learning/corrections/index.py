@@ -40,11 +40,12 @@ class Correction:
     correction_type: str
     category: str | None
     packed: bytes
+    """Hunks, beside the type and the category."""
 
     @property
     def hunks(self) -> list[Hunk]:
-        """What it changed; packed until then, in a fifth of the memory."""
-        return unpacked(self.packed)
+        """What it changed; packed until then, in a fifth of the memory. Raises as `unpacked`."""
+        return unpacked(self.packed, self.correction_type, self.category)
 
 
 @dataclass(frozen=True, slots=True)

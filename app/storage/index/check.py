@@ -8,7 +8,7 @@ from typing import Any
 from app.schemas.records import StoredDocument, record_of_document
 from app.schemas.timestamps import day_of
 from app.storage.base import Finding
-from app.storage.index import corrections, journal, summaries
+from app.storage.index import journal, summaries
 from app.storage.index.connections import Connection
 from app.storage.index.failures import explained, is_contradiction, is_damage
 from app.storage.index.learning import learning
@@ -123,7 +123,6 @@ def _meta(connection: Connection) -> list[Finding]:
     """Nothing, but reading it may raise."""
     numbers_of(connection)
     learning(connection)
-    corrections.learning(connection)
     return []
 
 

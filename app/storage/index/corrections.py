@@ -4,25 +4,27 @@ import json
 from collections.abc import Sequence
 
 from app.storage.index.connections import Connection
-from app.storage.index.meta import note_progress, progress_of
 from app.storage.index.rows import insert_rows
-from app.storage.learned import LearnedCorrection, Learning
+from app.storage.learned import LearnedCorrection
 
-_PROGRESS = "corrections_learned"
+_VERSION = "corrections_learned_version"
+_REPLACING = (
+    "ON CONFLICT DO UPDATE SET correction_type = excluded.correction_type,"
+    " category = excluded.category, hunks = excluded.hunks"
+)
 
 
-def learning(connection: Connection) -> Learning | None:
-    """See `LearnedStorage.learning_of_corrections`."""
-    return progress_of(connection, _PROGRESS)
+def learned_by(connection: Connection) -> int | None:
+    """See `LearnedStorage.corrections_learned_by`."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (_VERSION,)).fetchone()
+    return None if row is None else int(row[0])
 
 
-def learn(
-    connection: Connection, corrections: Sequence[LearnedCorrection], progress: Learning
-) -> None:
+def learn(connection: Connection, corrections: Sequence[LearnedCorrection], version: int) -> None:
     """See `LearnedStorage.learn_corrections`."""
-    before = learning(connection)
-    if before is not None and before.version != progress.version:
+    if learned_by(connection) != version:
         connection.execute("DELETE FROM learned_corrections")
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_VERSION, version))
     there = {
         seq
         for (seq,) in connection.execute(
@@ -38,9 +40,8 @@ def learn(
             for each in corrections
             if each.seq in there
         ],
-        "ON CONFLICT DO NOTHING",
+        _REPLACING,
     )
-    note_progress(connection, _PROGRESS, progress)
 
 
 def learned(connection: Connection, after: int, limit: int) -> list[LearnedCorrection]:
@@ -51,5 +52,5 @@ def learned(connection: Connection, after: int, limit: int) -> list[LearnedCorre
         " FROM learned_corrections l CROSS JOIN patterns p USING (seq)"
         " WHERE l.seq > ? ORDER BY l.seq LIMIT ?",
         (after, limit),
-    )
+    ).fetchall()  # nothing stays open where a row cannot be read
     return [LearnedCorrection(*row) for row in rows]

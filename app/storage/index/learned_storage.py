@@ -88,14 +88,12 @@ class IndexedLearning(LearnedStorage, ABC):
     async def origins(self, seqs: Collection[int]) -> dict[int, Origin]:
         return await self._readers.run(partial(learning.origins, seqs=seqs))
 
-    async def learning_of_corrections(self) -> Learning | None:
-        return await self._readers.run(corrections.learning)
+    async def corrections_learned_by(self) -> int | None:
+        return await self._readers.run(corrections.learned_by)
 
-    async def learn_corrections(
-        self, learned: Sequence[LearnedCorrection], progress: Learning
-    ) -> None:
+    async def learn_corrections(self, learned: Sequence[LearnedCorrection], version: int) -> None:
         await self._writer.change(
-            lambda transaction: corrections.learn(transaction.connection, learned, progress)
+            lambda transaction: corrections.learn(transaction.connection, learned, version)
         )
 
     async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:

@@ -27,7 +27,7 @@ _REPLACING = (
 
 def learning(connection: Connection) -> Learning | None:
     """See `LearnedStorage.learning`."""
-    return progress_of(connection, "learned")
+    return progress_of(connection)
 
 
 def learn(
@@ -35,7 +35,7 @@ def learn(
 ) -> list[VariantName]:
     """See `LearnedStorage.learn`."""
     _keep(connection, errors)
-    note_progress(connection, "learned", progress)
+    note_progress(connection, progress)
     return _clear_vacated(connection)
 
 

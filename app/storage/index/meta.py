@@ -27,10 +27,10 @@ def numbers_of(connection: Connection) -> dict[str, int]:
     return found
 
 
-def progress_of(connection: Connection, what: str) -> Learning | None:
-    """How far something is learned, None before any of it is. Raises as `numbers_of` does."""
+def progress_of(connection: Connection) -> Learning | None:
+    """How far errors are learned, None before any is. Raises as `numbers_of` does."""
     meta = numbers_of(connection)
-    through, version = meta.get(f"{what}_through"), meta.get(f"{what}_version")
+    through, version = meta.get("learned_through"), meta.get("learned_version")
     if through is None and version is None:
         return None
     if through is None or version is None:
@@ -38,9 +38,9 @@ def progress_of(connection: Connection, what: str) -> Learning | None:
     return Learning(through, version)
 
 
-def note_progress(connection: Connection, what: str, progress: Learning) -> None:
+def note_progress(connection: Connection, progress: Learning) -> None:
     """Keep what `progress_of` tells."""
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        [(f"{what}_through", progress.through), (f"{what}_version", progress.version)],
+        [("learned_through", progress.through), ("learned_version", progress.version)],
     )

@@ -244,8 +244,7 @@ END;
 """
 """What is learned of corrections, a row for each, keyed as the pattern's.
 
-How far they are learned is `meta`'s `corrections_learned_through`, by the version
-`corrections_learned_version`; there once anything is."""
+`meta`'s `corrections_learned_version` is the version that learned them; there once any is."""
 
 _UNIQUE_INDEX = "sqlite_autoindex_patterns_1"
 """The index of ids that `patterns` had before version 4, by its definition."""

@@ -1,7 +1,7 @@
 """What one write transaction can do."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.errors import PatternChanged, PatternExists
@@ -18,15 +18,11 @@ from app.storage.index.mirror import Mirror
 from app.storage.index.retaining import without_exemplars
 from app.storage.index.rows import COLUMNS, stored_document, wrong_with
 from app.storage.index.tables import Tables
-from app.storage.learned import Decision, Learning, Proposal
+from app.storage.learned import Decision, Proposal
 
 _ERROR = PatternType.ERROR_OCCURRENCE
 
-_LEARNING: dict[str, Callable[[Connection], Learning | None]] = {
-    _ERROR: learning,
-    PatternType.USER_CORRECTION: corrections.learning,
-}
-"""What tells how far patterns of a type are learned."""
+_CORRECTION = PatternType.USER_CORRECTION
 
 
 @dataclass(slots=True)
@@ -152,10 +148,7 @@ class Transaction:
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
-        learning_of = _LEARNING.get(record.pattern_type)
-        progress = learning_of and learning_of(self.connection)
-        passed_by = progress is not None and stored.seq <= progress.through
-        if (late or passed_by) and stored.seq <= self._last_seq:
+        if stored.seq <= self._last_seq and (late or self._passed_by(record, stored.seq)):
             stored = stored._replace(seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
@@ -209,6 +202,17 @@ class Transaction:
             )
         if self._decided:
             self._mirror.keep_decisions(self._decided)
+
+    def _passed_by(self, record: Record, seq: int) -> bool:
+        """Whether who learns from such patterns may have gone beyond a number."""
+        if record.pattern_type == _ERROR:
+            progress = learning(self.connection)
+            return progress is not None and seq <= progress.through
+        # How far corrections are learned is not kept.
+        return (
+            record.pattern_type == _CORRECTION
+            and corrections.learned_by(self.connection) is not None
+        )
 
     def _next_seq(self) -> int:
         self._last_seq += 1

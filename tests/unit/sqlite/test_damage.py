@@ -58,10 +58,6 @@ from tests.unit.sqlite.conftest import run_sql
             [("database", "does not say how far it was learned, or by what")],
         ),
         (
-            "INSERT INTO meta VALUES ('corrections_learned_version', 3)",
-            [("database", "does not say how far it was learned, or by what")],
-        ),
-        (
             "INSERT INTO learned_corrections VALUES (2, 'style', NULL, x'')",
             [("2", "learned corrections without a pattern")],
         ),
