@@ -179,7 +179,7 @@ class Corrections:
         """Learn all that is not remembered, at most half the time."""
         known = set(self._seqs.values())
         through = 0
-        for seq in await self._storage.matching(self.filters):
+        for seq in await self._storage.correction_seqs():
             if seq <= through or seq in known:
                 continue
             started = time.monotonic()

@@ -118,6 +118,9 @@ class ProjectLearning(LearnedStorage, ABC):
     async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
         refuse()
 
+    async def correction_seqs(self) -> Sequence[int]:
+        refuse()
+
 
 def refuse() -> NoReturn:
     """Raise InsufficientScope."""

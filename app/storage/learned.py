@@ -366,10 +366,11 @@ class LearnedStorage(ABC):
 
     @abstractmethod
     async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
-        """The next corrections by `seq` that are learned, at most `limit`.
+        """The next corrections by `seq` that are learned, at most `limit`."""
 
-        There may be others, which are not.
-        """
+    @abstractmethod
+    async def correction_seqs(self) -> Sequence[int]:
+        """The `seq` of every correction there is, learned or not, in order."""
 
     # Groups.
 

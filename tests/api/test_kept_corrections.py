@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from app.errors import StorageUnavailable
-from app.schemas.filters import Filters
 from app.service.corrections import Corrections
 from app.storage.base import Changes
 from app.storage.index.storage import IndexedStorage
@@ -101,15 +100,15 @@ async def test_what_is_deleted_after_a_start_that_failed_halfway_is_forgotten(
         await store_all(client, [timeout(f"c{number}") for number in range(6)])
         await learned(app)
     tried = asyncio.Event()
-    matching = IndexedStorage.matching
+    seqs = IndexedStorage.correction_seqs
 
-    async def failing_once(self: IndexedStorage, filters: Filters) -> Sequence[int]:
+    async def failing_once(self: IndexedStorage) -> Sequence[int]:
         if not tried.is_set():
             tried.set()
             raise StorageUnavailable("the disk does not answer")
-        return await matching(self, filters)
+        return await seqs(self)
 
-    monkeypatch.setattr(IndexedStorage, "matching", failing_once)
+    monkeypatch.setattr(IndexedStorage, "correction_seqs", failing_once)
     async with running(settings) as (_, client):
         await tried.wait()
         for number in range(5):

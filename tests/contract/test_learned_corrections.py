@@ -102,3 +102,12 @@ async def test_what_is_learned_again_replaces_what_was_learned(storage: Storage)
     again = replace(lesson(2, "b", b"anew"), correction_type="security", category="naming")
     await learn(storage, again)
     assert await known(storage) == [lesson(1, "a"), again]
+
+
+async def test_the_numbers_of_all_corrections_are_told_learned_or_not(storage: Storage) -> None:
+    assert [*await storage.correction_seqs()] == []
+    await storage.insert_many([correction("a"), record("b"), correction("c"), correction("d")])
+    await learn(storage, lesson(3, "c"))
+    await storage.update(correction("a", user_feedback="other"), 1)
+    await delete(storage, "d")
+    assert [*await storage.correction_seqs()] == [3, await seq_of(storage, "a")]

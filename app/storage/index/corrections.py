@@ -1,8 +1,10 @@
 """What was learned of corrections: kept while the pattern is in the state it was learned of."""
 
 import json
+from array import array
 from collections.abc import Sequence
 
+from app.schemas.fields import PatternType
 from app.storage.index.connections import Connection
 from app.storage.index.rows import insert_rows
 from app.storage.learned import LearnedCorrection
@@ -54,3 +56,11 @@ def learned(connection: Connection, after: int, limit: int) -> list[LearnedCorre
         (after, limit),
     ).fetchall()  # nothing stays open where a row cannot be read
     return [LearnedCorrection(*row) for row in rows]
+
+
+def seqs(connection: Connection) -> Sequence[int]:
+    """See `LearnedStorage.correction_seqs`."""
+    rows = connection.execute(
+        "SELECT seq FROM patterns WHERE pattern_type = ?", (PatternType.USER_CORRECTION,)
+    )
+    return array("Q", sorted(seq for (seq,) in rows))

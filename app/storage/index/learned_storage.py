@@ -99,6 +99,9 @@ class IndexedLearning(LearnedStorage, ABC):
     async def learned_corrections(self, *, after: int, limit: int) -> list[LearnedCorrection]:
         return await self._readers.run(partial(corrections.learned, after=after, limit=limit))
 
+    async def correction_seqs(self) -> Sequence[int]:
+        return await self._readers.run(corrections.seqs)
+
     async def groups(
         self,
         filters: Filters,
