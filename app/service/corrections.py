@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from app.errors import DamagedStore, StillLoading
+from app.errors import DamagedStore, StillLoading, StorageUnavailable
 from app.learning.corrections.differences import Change, changes_of
 from app.learning.corrections.hunks import VERSION
 from app.learning.corrections.index import LEAST_SCORE, Correction, CorrectionIndex, Repeated
@@ -73,21 +73,22 @@ class Corrections:
         self._index = CorrectionIndex()
         self._seqs: dict[str, int] = {}
         self._mutex = threading.Lock()
-        self._through: int | None = None
+        self._ready = False
 
     async def begin(self) -> int:
-        if self._through is None:
-            begun = (await self._storage.summary(now=0)).last_seq
-            self._index, self._seqs = CorrectionIndex(), {}  # where it failed halfway before
-            if await self._storage.corrections_learned_by() == VERSION:
+        begun = (await self._storage.summary(now=0)).last_seq
+        is_kept = await self._storage.corrections_learned_by() == VERSION
+        if not (self._ready and is_kept):
+            self._ready = False
+            self._index, self._seqs = CorrectionIndex(), {}
+            if is_kept:
                 await self._load()
-            await self._learn_missing()
-            self._through = begun  # a deletion meanwhile may be of what was read before
-        return self._through
+        await self._compare()
+        self._ready = True
+        return begun  # a deletion meanwhile may be of what was read before
 
     async def take(self, step: Changes) -> None:
         await self._learn(step)
-        self._through = step.through
 
     async def search(
         self,
@@ -156,7 +157,7 @@ class Corrections:
         return told, len(found) - len(told)
 
     def _check_ready(self) -> None:
-        if self._through is None:
+        if not self._ready:
             raise StillLoading
 
     async def _load(self) -> None:
@@ -175,36 +176,56 @@ class Corrections:
             after = learned[-1].seq
             await asyncio.sleep(time.monotonic() - started)
 
-    async def _learn_missing(self) -> None:
-        """Learn all that is not remembered, at most half the time."""
+    async def _compare(self) -> None:
+        """Forget all that is gone, and learn all that is not remembered, at most half the time."""
+        seqs = await self._storage.correction_seqs()
+        there = set(seqs)
+        gone = [pattern_id for pattern_id, seq in self._seqs.items() if seq not in there]
+        await asyncio.to_thread(self._remember, [], gone)
         known = set(self._seqs.values())
         through = 0
-        for seq in await self._storage.correction_seqs():
-            if seq <= through or seq in known:
+        for seq in seqs:
+            if seq > through and seq not in known:
+                started = time.monotonic()
+                through = await self._learn_from(seq)
+                await asyncio.sleep(time.monotonic() - started)
+
+    async def _learn_from(self, seq: int) -> int:
+        """Learn a correction and some that follow; up to which number, past one that is damaged."""
+        for limit in (LOAD_STEP, 1):
+            try:
+                step = await self._storage.changes(
+                    self.filters,
+                    after_seq=seq - 1,
+                    limit=limit,
+                    max_bytes=LOAD_BYTES,
+                    deletes=False,
+                    begun_at=0,
+                )
+            except DamagedStore:
                 continue
-            started = time.monotonic()
-            step = await self._storage.changes(
-                self.filters,
-                after_seq=seq - 1,
-                limit=LOAD_STEP,
-                max_bytes=LOAD_BYTES,
-                deletes=False,
-                begun_at=0,
-            )
             await self._learn(step)
-            through = step.through
-            await asyncio.sleep(time.monotonic() - started)
+            return step.through
+        _log.warning("correction not learned", extra={"seq": seq, "why": "damaged"})
+        return seq
 
     async def _learn(self, step: Changes) -> None:
-        """Learn what is new in a step, keep it, and only then answer by it."""
+        """Learn what is new in a step, keep it, and only then answer by it.
+
+        What cannot be kept is learned again at the next start.
+        """
         states = [each for each in step.changes if isinstance(each, StoredDocument)]
-        gone = [each.pattern_id for each in step.changes if isinstance(each, Tombstone)]
         new = [each for each in states if self._seqs.get(each.pattern_id) != each.seq]
+        gone = [
+            each.pattern_id
+            for each in step.changes
+            if isinstance(each, Tombstone) and self._seqs.get(each.pattern_id, 0) < each.seq
+        ]
         learned = await asyncio.to_thread(_learned_of, new)
         if learned:
             try:
                 await self._storage.learn_corrections(learned, VERSION)
-            except DamagedStore:  # each start will have to learn it
+            except StorageUnavailable:
                 _log.exception("what was learned of corrections is not kept")
         if learned or gone:
             await asyncio.to_thread(self._remember, learned, gone)

@@ -57,7 +57,7 @@ class Follower(Protocol):
     async def begin(self) -> int:
         """Make ready; the `seq` after which it is to be told of changes.
 
-        It is asked again after it has failed.
+        It is asked again after it has failed, and in another `Storage.generation`.
         """
         ...
 
@@ -130,17 +130,18 @@ class _Following:
         frozen = False
         while True:
             try:
+                generation = self._storage.generation
                 through = await self._follower.begin()
                 if not frozen:  # what it has read stays: to look at it again stops everything
                     gc.freeze()
                     frozen = True  # what failed since would stay as well
-                await self._follow(through)
+                await self._follow(through, generation)
             except Exception:  # noqa: BLE001 - it may fail in any way; the service goes on
                 _log.exception("not learned", extra={"follower": self._follower.name})
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _follow(self, through: int) -> None:
-        while True:
+    async def _follow(self, through: int, generation: int) -> None:
+        while self._storage.generation == generation:
             commits = await self._storage.next_commit(-1)
             through = await self._tell(through)
             self._told = commits

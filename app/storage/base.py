@@ -363,6 +363,14 @@ class Storage(LearnedStorage, ABC):
         another's `deletes` asks for tombstones that have been purged.
         """
 
+    @property
+    def generation(self) -> int:
+        """How often, since it was opened, states may have come to be under numbers gone beyond.
+
+        A commit follows each time. Whoever learns from changes then compares all there is.
+        """
+        return 0
+
     @abstractmethod
     async def next_commit(self, after: int) -> int:
         """Wait until there were more commits than `after`; how many, since the store was opened."""

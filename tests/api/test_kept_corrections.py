@@ -1,7 +1,6 @@
 """What is learned of corrections is kept; where it is not there at a start, it is learned again."""
 
 import asyncio
-import gc
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,14 +10,12 @@ from typing import Any
 import pytest
 
 from app.errors import StorageUnavailable
-from app.service.corrections import Corrections
-from app.storage.base import Changes
 from app.storage.index.storage import IndexedStorage
 from tests.api.answers import store, store_all
 from tests.api.test_corrections import (
     MISTAKE,
-    SECONDS,
     ask,
+    ids,
     learned,
     recurring,
     running,
@@ -118,24 +115,45 @@ async def test_what_is_deleted_after_a_start_that_failed_halfway_is_forgotten(
         assert found["times"] == 1
 
 
-async def test_a_follower_that_fails_again_and_again_leaves_nothing_behind(
-    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+async def test_a_damaged_correction_keeps_no_other_from_being_learned(
+    settings: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr("app.service.feed._RETRY_SECONDS", 0.001)
-    failures = 0
-
-    async def failing(self: Corrections, step: Changes) -> None:
-        nonlocal failures
-        failures += 1
-        raise StorageUnavailable("the disk does not answer")
-
+    path = database(settings)
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
+        await store_all(client, [timeout("c1"), style("c2", "user"), timeout("c3", "page")])
         await learned(app)
-        monkeypatch.setattr(Corrections, "take", failing)
-        frozen = gc.get_freeze_count()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE documents SET document = zeroblob(40) WHERE seq = 2")
+        connection.execute("UPDATE meta SET value = 1 WHERE name = 'corrections_learned_version'")
+    async with running(settings) as (app, client):
+        await until(client, MISTAKE, ["c3"])
+        await store(client, timeout("c4", "image"))
+        await learned(app)
+        ((found),) = await ask(client, MISTAKE)
+        assert found["times"] == 3
+
+
+async def test_one_that_is_deleted_and_stored_again_while_the_service_starts_is_known(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
         await store(client, timeout("c1"))
-        async with asyncio.timeout(SECONDS):
-            while failures < 20:
-                await asyncio.sleep(0.01)
-        assert gc.get_freeze_count() <= frozen
+        await learned(app)
+    begun, stored_again = asyncio.Event(), asyncio.Event()
+    learned_by = IndexedStorage.corrections_learned_by
+
+    async def waiting(self: IndexedStorage) -> int | None:
+        begun.set()
+        await stored_again.wait()
+        return await learned_by(self)
+
+    monkeypatch.setattr(IndexedStorage, "corrections_learned_by", waiting)
+    async with running(settings) as (app, client):
+        await begun.wait()
+        await client.delete("/v1/patterns/c1")
+        await store(client, timeout("c1"))
+        stored_again.set()
+        await learned(app)
+        assert ids(await ask(client, MISTAKE)) == ["c1"]

@@ -256,9 +256,8 @@ async def test_numbers_are_never_given_twice_whatever_is_deleted_and_lost(
     assert given == sorted(set(given))
 
 
-@pytest.mark.parametrize("kind", ["error_occurrence", "user_correction"])
-async def test_what_is_found_under_a_number_that_was_learned_gets_another_to_be_learned(
-    store: Store, root: Path, kind: str
+async def test_an_error_found_under_a_number_that_was_learned_gets_another_to_be_learned(
+    store: Store, root: Path
 ) -> None:
     storage = await store.open()
     await storage.insert_many(records(3))
@@ -266,9 +265,8 @@ async def test_what_is_found_under_a_number_that_was_learned_gets_another_to_be_
     await storage.purge_tombstones(now() + DAY)
     progress = Learning(4, 1)
     await storage.learn([], progress)
-    await storage.learn_corrections([], progress.version)
     await kill(store)
-    found = pattern(kind, pattern_id="found", timestamp="2026-01-15T10:00:00Z")
+    found = pattern("error_occurrence", pattern_id="found", timestamp="2026-01-15T10:00:00Z")
     put(root, "found.json", found | {"stored": numbered("found", 2)["stored"]})
     storage = await store.open()
     await storage.ready()

@@ -1,6 +1,8 @@
 """What was learned stays known however the index, and the files' numbers, come to be others."""
 
 import asyncio
+import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from httpx import AsyncClient
 
+from app.storage.filesystem.reconciliation import Reconciliation
 from tests.api.answers import store
 from tests.api.test_corrections import (
     MISTAKE,
@@ -20,6 +23,7 @@ from tests.api.test_corrections import (
     running,
     style,
     timeout,
+    until,
 )
 from tests.filesystem.conftest import failing_commits, opened
 from tests.patterns import pattern
@@ -28,9 +32,14 @@ TRACE = 'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    x\
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "patterns"
+
+
+@pytest.fixture
+def settings(root: Path) -> dict[str, Any]:
     off = dict.fromkeys(("retention_interval_seconds", "compression_interval_seconds"), 0)
-    return {"storage_url": f"filesystem:///{tmp_path}/patterns", **off}
+    return {"storage_url": f"filesystem:///{root}", **off}
 
 
 def error(pattern_id: str) -> dict[str, Any]:
@@ -51,27 +60,51 @@ async def there(client: AsyncClient, pattern_id: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def counted(client: AsyncClient, expected: list[int]) -> None:
+    """Wait until errors were seen so often."""
+    async with asyncio.timeout(SECONDS):
+        while await counts(client) != expected:
+            await asyncio.sleep(0.05)
+
+
+async def damaged(client: AsyncClient, root: Path, pattern_id: str) -> None:
+    """Damage the index, which is then made anew beside the service."""
+    with closing(sqlite3.connect(root / ".index/index.db")) as index:
+        index.execute(
+            "UPDATE documents SET document = zeroblob(40)"
+            " WHERE seq = (SELECT seq FROM patterns WHERE pattern_id = ?)",
+            (pattern_id,),
+        )
+        index.commit()
+    assert (await client.get(f"/v1/patterns/{pattern_id}")).status_code == 503
+
+
+def file_of(root: Path, pattern_id: str) -> Path:
+    """The file of a pattern."""
+    (found,) = (path for path in root.rglob("*.json") if pattern_id in path.name)
+    return found
+
+
 async def test_what_was_learned_is_known_after_the_index_was_made_anew_beside_the_service(
-    settings: dict[str, Any], tmp_path: Path
+    settings: dict[str, Any], root: Path
 ) -> None:
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
         await store(client, timeout("c1"))
         await store(client, error("e1"))
-        await store(client, pattern("task_completion", pattern_id="victim"))
+        victims = ["v1", "v2"]
+        for victim in victims:
+            await store(client, pattern("task_completion", pattern_id=victim))
         await learned(app)
-        with closing(sqlite3.connect(tmp_path / "patterns/.index/index.db")) as index:
-            index.execute("UPDATE documents SET document = zeroblob(40) WHERE seq = 3")
-            index.commit()
-        assert (await client.get("/v1/patterns/victim")).status_code == 503
-        await there(client, "victim")
+        for victim in victims:  # for the second no number is given meanwhile
+            await damaged(client, root, victim)
+            await there(client, victim)
+            await counted(client, [1])
+            await until(client, MISTAKE, ["c1"])
         await store(client, style("c2", "user"))
         await store(client, error("e2"))
-        async with asyncio.timeout(SECONDS):
-            while await counts(client) != [2]:
-                await asyncio.sleep(0.05)
+        await counted(client, [2])
         await learned(app)
-        assert ids(await ask(client, MISTAKE)) == ["c1"]
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
         await learned(app)
@@ -79,31 +112,100 @@ async def test_what_was_learned_is_known_after_the_index_was_made_anew_beside_th
         assert ids(await ask(client, MISTAKE)) == ["c1"]
 
 
+async def test_what_people_do_to_files_while_the_index_is_made_anew_is_learned(
+    settings: dict[str, Any], root: Path
+) -> None:
+    command = "os.system(command)"
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        for each in (style("edited", "user"), timeout("kept"), timeout("removed")):
+            await store(client, each)
+        await store(client, pattern("task_completion", pattern_id="victim"))
+        await learned(app)
+        (asked,) = await ask(client, MISTAKE)
+        assert asked["times"] == 2
+        await damaged(client, root, "victim")
+        file = file_of(root, "edited")
+        content = json.loads(file.read_text())
+        content["data"] |= {"original_output": command, "corrected_output": "run(command)"}
+        file.write_text(json.dumps(content))
+        file_of(root, "removed").unlink()
+        await there(client, "victim")
+        await until(client, command, ["edited"])
+        (asked,) = await until(client, MISTAKE, ["kept"])
+        assert asked["times"] == 1
+
+
+async def test_an_index_that_cannot_be_made_anew_at_once_is_later(
+    settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, tried = Reconciliation.run, 0
+
+    async def failing_once(self: Reconciliation, *given: Any, **options: Any) -> Any:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise OSError(5, "Input/output error")
+        return await run(self, *given, **options)
+
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        await store(client, pattern("task_completion", pattern_id="victim"))
+        monkeypatch.setattr(Reconciliation, "run", failing_once)
+        await damaged(client, root, "victim")
+        await there(client, "victim")
+    assert tried > 1
+
+
+@pytest.mark.parametrize("first", [timeout("c0", "page"), pattern("task_completion")])
 async def test_a_correction_taken_up_under_a_number_gone_beyond_is_learned(
-    settings: dict[str, Any],
+    settings: dict[str, Any], first: dict[str, Any]
 ) -> None:
     def failing(*_: Any) -> None:
         raise OSError(5, "Input/output error")
 
+    wrong = style("c1", "user")["data"]["original_output"]
     async with running(settings) as (app, client):
         storage = app.state.parts.service.storage
         await storage.ready()
-        await store(client, style("c0", "user"))
+        await store(client, first)
         await learned(app)
         with (
             failing_commits(opened(storage)),
             patch("app.storage.filesystem.mirror.remove_files", failing),
         ):
-            assert (await client.post("/v1/patterns", json=timeout("c1"))).status_code == 503
+            assert (await client.post("/v1/patterns", json=style("c1", "user"))).status_code == 503
         for number in range(3):
             await store(client, pattern("task_completion", pattern_id=f"t{number}"))
         await learned(app)
         await there(client, "c1")
-        await learned(app)
-        assert ids(await ask(client, MISTAKE)) == ["c1"]
-        await store(client, style("c2", "page"))
-        await learned(app)
+        await until(client, wrong, ["c1"])
+    async with running(settings) as (_, client):
+        await until(client, wrong, ["c1"])
+
+
+async def test_numbers_stay_where_the_index_is_older_than_the_files(
+    settings: dict[str, Any], root: Path, tmp_path: Path
+) -> None:
+    names = ["c0", "c1", "t", "c2"]
+
+    async def numbers(client: AsyncClient) -> list[int]:
+        answers = [await client.get(f"/v1/patterns/{name}") for name in names]
+        return [answer.json()["stored"]["seq"] for answer in answers]
+
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
+        await store(client, timeout("c0"))
         await learned(app)
-        assert ids(await ask(client, MISTAKE)) == ["c1"]
+    shutil.copytree(root / ".index", tmp_path / "older")
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        for each in (timeout("c1"), pattern("task_completion", pattern_id="t"), style("c2", "u")):
+            await store(client, each)
+        before = await numbers(client)
+    shutil.rmtree(root / ".index")
+    (tmp_path / "older").rename(root / ".index")
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        assert await numbers(client) == before
+        await until(client, style("c2", "u")["data"]["original_output"], ["c2"])

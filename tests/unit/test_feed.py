@@ -10,6 +10,7 @@ import pytest
 from app.schemas.filters import Filters
 from app.service.feed import STEP, Feed
 from app.storage.base import Changes, Storage, Tombstone
+from app.storage.sqlite import SQLiteStorage
 from tests.contract.conftest import Store
 from tests.contract.reading import delete
 from tests.records import record, records
@@ -156,4 +157,37 @@ async def test_what_a_follower_has_read_is_left_out_of_collections(storage: Stor
     feed.start()
     await feed.caught_up()
     assert not any(isinstance(each, Memory) for each in gc.get_objects())
+    await feed.stop()
+
+
+async def test_what_is_left_of_failures_is_collected(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.service.feed._RETRY_SECONDS", 0.001)
+    reader = Reader()
+    feed = Feed(storage, [reader])
+    feed.start()
+    await feed.caught_up()
+    frozen = gc.get_freeze_count()
+    reader.failures = 20
+    await storage.insert(record("a"))
+    await feed.caught_up()
+    assert reader.told == ["a"]
+    assert gc.get_freeze_count() <= frozen
+    await feed.stop()
+
+
+async def test_in_another_generation_a_follower_begins_again(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = Listener()
+    feed = Feed(storage, [listener])
+    await storage.insert_many(records(3))
+    feed.start()
+    await feed.caught_up()
+    monkeypatch.setattr(SQLiteStorage, "generation", 1)
+    listener.after = 1
+    await storage.insert(record("a"))
+    await feed.caught_up()
+    assert listener.told == ["p0000", "p0001", "p0002", "p0001", "p0002", "a"]
     await feed.stop()

@@ -88,6 +88,11 @@ class FilesystemStorage(IndexedStorage):
         self._rescanning = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._mended = self._mended_at_start = _NOTHING
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        return self._generation
 
     async def open(self) -> None:
         if self._read_only:
@@ -158,6 +163,8 @@ class FilesystemStorage(IndexedStorage):
             self._files.in_doubt |= not trusted
             raise
         self._trusted = True
+        if not trusted:
+            await self._begin_generation()
         self._losses.clear()  # the files have it
         for finding in mended.findings:
             if finding not in self._mended.findings:
@@ -175,8 +182,17 @@ class FilesystemStorage(IndexedStorage):
         except (OSError, *DRIVER_ERRORS) as error:
             raise translated(error) from error
         self._readiness.damaged = False
-        await self._compare()
+        try:
+            await self._compare()
+        except Exception:
+            self._readiness.damaged = True  # the next attempt begins it anew as well
+            raise
+        await self._begin_generation()
         self._readiness.objection = None
+
+    async def _begin_generation(self) -> None:
+        self._generation += 1
+        await self._writer.change_alone(lambda _: None)
 
     async def restore(
         self, changes: Sequence[Change], *, last_seq: int = 0, purged_seq: int = 0

@@ -10,7 +10,7 @@ from app.schemas.json_text import read_json, same_json
 from app.schemas.records import Provenance, Record, StoredDocument, record_of_document
 from app.schemas.timestamps import now
 from app.storage.base import Change, Insertion, Outcome, Tombstone
-from app.storage.index import corrections, ids, journal
+from app.storage.index import ids, journal
 from app.storage.index.connections import Connection
 from app.storage.index.learning import carry_over, learning
 from app.storage.index.meta import last_seq_of
@@ -21,8 +21,6 @@ from app.storage.index.tables import Tables
 from app.storage.learned import Decision, Proposal
 
 _ERROR = PatternType.ERROR_OCCURRENCE
-
-_CORRECTION = PatternType.USER_CORRECTION
 
 
 @dataclass(slots=True)
@@ -142,13 +140,16 @@ class Transaction:
 
         In the place of another state it takes one up from that state's revision, unless its
         own number is later. A state that comes `late`, after readers have gone beyond its
-        number, gets the next one, so that their exports tell of it; also one that is
-        learned from, where whoever learns has.
+        number, gets the next one, so that their exports tell of it; also an error, where
+        whoever learns has.
         """
         stored = record.preserved or Provenance(record.at, 0, 1)
         if instead_of is not None and stored.seq <= instead_of.stored.seq:
             stored = Provenance(instead_of.stored.at, 0, instead_of.stored.revision + 1)
-        if stored.seq <= self._last_seq and (late or self._passed_by(record, stored.seq)):
+        is_error = record.pattern_type == _ERROR
+        progress = learning(self.connection) if is_error else None
+        passed_by = progress is not None and stored.seq <= progress.through
+        if (late or passed_by) and stored.seq <= self._last_seq:
             stored = stored._replace(seq=0)
         taken = self.connection.execute(
             "SELECT 1 FROM patterns WHERE seq = ?1 UNION SELECT 1 FROM tombstones WHERE seq = ?1",
@@ -202,17 +203,6 @@ class Transaction:
             )
         if self._decided:
             self._mirror.keep_decisions(self._decided)
-
-    def _passed_by(self, record: Record, seq: int) -> bool:
-        """Whether who learns from such patterns may have gone beyond a number."""
-        if record.pattern_type == _ERROR:
-            progress = learning(self.connection)
-            return progress is not None and seq <= progress.through
-        # How far corrections are learned is not kept.
-        return (
-            record.pattern_type == _CORRECTION
-            and corrections.learned_by(self.connection) is not None
-        )
 
     def _next_seq(self) -> int:
         self._last_seq += 1
