@@ -41,6 +41,7 @@ from app.routes.state import State
 from app.schemas.limits import Limits
 from app.schemas.timestamps import now
 from app.service import PatternService, RetentionPolicy
+from app.service.correction_learner import CorrectionLearner
 from app.service.corrections import Corrections
 from app.service.feed import Feed, Follower
 from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
@@ -87,8 +88,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
     admission = _admission(settings, metrics)
     known = KnownErrors()
     learner = Learner(service.storage, known, analysis=analysis, version=ANALYSIS_VERSION)
-    learned_corrections = Corrections(service.storage)
-    followers: list[Follower] = [learner, learned_corrections]
+    correction_learner = CorrectionLearner(service.storage)
+    followers: list[Follower] = [learner, correction_learner]
     feed = Feed(service.storage, followers)
     for name in (follower.name for follower in followers):
         behind = metrics.learning_seconds_behind.labels(name)
@@ -107,7 +108,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now) -> FastAPI:
         service,
         feed,
         Resolving(learner, known),
-        learned_corrections,
+        Corrections(correction_learner),
         runner,
         metrics,
         admission,

@@ -203,7 +203,7 @@ async def test_at_a_restart_only_what_was_not_learned_before_is_learned(
         await until(client, MISTAKE, ["c3"])
         await learned(app)
     assert compared[3:] == [later["data"]["original_output"]]
-    monkeypatch.setattr("app.service.corrections.VERSION", VERSION + 1)
+    monkeypatch.setattr("app.service.correction_learner.VERSION", VERSION + 1)
     async with running(settings) as (app, client):
         await until(client, MISTAKE, ["c3"])
         await learned(app)

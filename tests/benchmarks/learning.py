@@ -9,7 +9,7 @@ from typing import Any
 
 from app.metrics import Metrics
 from app.service import PatternService, RetentionPolicy
-from app.service.corrections import Corrections
+from app.service.correction_learner import CorrectionLearner
 from app.service.feed import Feed, Follower
 from app.service.known_errors import ANALYSIS_VERSION, KnownErrors, analysis
 from app.service.learner import Learner
@@ -85,7 +85,7 @@ async def _delay(folder: Path, errors: Patterns) -> Row:
 def _followers(storage: Storage) -> list[Follower]:
     """Those that the service has."""
     learner = Learner(storage, KnownErrors(), analysis=analysis, version=ANALYSIS_VERSION)
-    return [learner, Corrections(storage)]
+    return [learner, CorrectionLearner(storage)]
 
 
 async def _store(storage: Storage, some: Patterns) -> None:

@@ -30,7 +30,7 @@ import zstandard
 from app.learning.corrections.hunks import VERSION
 from app.schemas.filters import Filters, Order
 from app.schemas.timestamps import day_of, parse_timestamp
-from app.service.corrections import Corrections
+from app.service.correction_learner import CorrectionLearner
 from app.service.export import export_lines
 from app.service.feed import Feed
 from app.service.learner import Learner
@@ -190,7 +190,7 @@ async def test_its_corrections_are_learned(left: Left) -> None:
     told = [each for each in left.patterns if each["pattern_type"] == "user_correction"]
     before = await storage.learned_corrections(after=0, limit=1000)
     assert len(before) == (len(told) if left.version >= 5 else 0)
-    await Corrections(storage).begin()
+    await CorrectionLearner(storage).begin()
     learned = await storage.learned_corrections(after=0, limit=1000)
     assert {each.pattern_id for each in learned} == {each["pattern_id"] for each in told}
     assert await storage.corrections_learned_by() == VERSION

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from app.learning.corrections import hunks
-from app.service.corrections import Corrections
+from app.service.correction_learner import CorrectionLearner
 from app.service.feed import Feed
 from app.service.known_errors import ANALYSIS_VERSION, analysis
 from app.service.learner import Learner
@@ -76,7 +76,7 @@ async def _fill(folder: Path, backend: str, patterns: int) -> None:
         async for _ in storage.summarise(generated.END):
             pass
         learner = Learner(storage, analysis=analysis, version=ANALYSIS_VERSION)
-        feed = Feed(storage, [learner, Corrections(storage)])
+        feed = Feed(storage, [learner, CorrectionLearner(storage)])
         feed.start()
         await feed.caught_up(_LEARNING_SECONDS)
         await feed.stop()
