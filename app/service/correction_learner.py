@@ -46,8 +46,10 @@ class CorrectionLearner:
         self._seqs: dict[str, int] = {}
         self._mutex = threading.Lock()
         self._ready = False
+        self._generation = -1
 
     async def begin(self) -> int:
+        self._generation = self._storage.generation
         begun = (await self._storage.summary(now=0)).last_seq
         is_kept = await self._storage.corrections_learned_by() == VERSION
         if not (self._ready and is_kept):
@@ -135,6 +137,8 @@ class CorrectionLearner:
             if isinstance(each, Tombstone) and self._seqs.get(each.pattern_id, 0) < each.seq
         ]
         learned = await asyncio.to_thread(_learned_of, new)
+        if self._storage.generation != self._generation:  # in which all may be another
+            raise StorageUnavailable("What was read is out of date; begin again.")
         if learned:
             try:
                 await self._storage.learn_corrections(learned, VERSION)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from unittest.mock import patch
 import pytest
 from httpx import AsyncClient
 
+from app.errors import StorageUnavailable
+from app.schemas.records import StoredDocument
+from app.service.lessons import lesson_of
+from app.storage.filesystem import FilesystemStorage
 from app.storage.filesystem.reconciliation import Reconciliation
+from app.storage.learned import LearnedCorrection
 from tests.api.answers import store
 from tests.api.test_corrections import (
     MISTAKE,
@@ -136,25 +142,63 @@ async def test_what_people_do_to_files_while_the_index_is_made_anew_is_learned(
         assert asked["times"] == 1
 
 
+@pytest.mark.parametrize("failing", ["run", "_begin_generation"])
 async def test_an_index_that_cannot_be_made_anew_at_once_is_later(
-    settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    run, tried = Reconciliation.run, 0
+    owner: Any = Reconciliation if failing == "run" else FilesystemStorage
+    real, tried = getattr(owner, failing), 0
 
-    async def failing_once(self: Reconciliation, *given: Any, **options: Any) -> Any:
+    async def failing_twice(self: Any, *given: Any, **options: Any) -> Any:
         nonlocal tried
         tried += 1
-        if tried == 1:
-            raise OSError(5, "Input/output error")
-        return await run(self, *given, **options)
+        if tried <= 2:
+            raise StorageUnavailable("Input/output error")
+        return await real(self, *given, **options)
 
     async with running(settings) as (app, client):
         await app.state.parts.service.storage.ready()
+        await store(client, timeout("c1"))
         await store(client, pattern("task_completion", pattern_id="victim"))
-        monkeypatch.setattr(Reconciliation, "run", failing_once)
+        await learned(app)
+        monkeypatch.setattr(owner, failing, failing_twice)
         await damaged(client, root, "victim")
         await there(client, "victim")
-    assert tried > 1
+        await until(client, MISTAKE, ["c1"])
+    assert tried > 2
+    with closing(sqlite3.connect(root / ".index/index.db.damaged")) as index:
+        assert index.execute("SELECT count(*) FROM patterns").fetchone() == (2,), "the first one"
+
+
+async def test_a_lesson_under_way_while_the_index_is_made_anew_does_not_count(
+    settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = "os.system(command)"
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(pattern: StoredDocument) -> LearnedCorrection:
+        if pattern.pattern_id == "c2":
+            begun.set()
+            go_on.wait(SECONDS)
+        return lesson_of(pattern)
+
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        await store(client, style("edited", "user"))
+        await store(client, pattern("task_completion", pattern_id="victim"))
+        await learned(app)
+        monkeypatch.setattr("app.service.correction_learner.lesson_of", waiting)
+        await store(client, timeout("c2"))
+        await asyncio.to_thread(begun.wait, SECONDS)
+        await damaged(client, root, "victim")
+        file = file_of(root, "edited")
+        content = json.loads(file.read_text())
+        content["data"] |= {"original_output": command, "corrected_output": "run(command)"}
+        file.write_text(json.dumps(content))
+        await there(client, "victim")
+        go_on.set()
+        await until(client, command, ["edited"])
+        await until(client, MISTAKE, ["c2"])
 
 
 @pytest.mark.parametrize("first", [timeout("c0", "page"), pattern("task_completion")])

@@ -150,6 +150,9 @@ class FilesystemStorage(IndexedStorage):
                     self._readiness.damaged = True
             if self._readiness.damaged:
                 await self._begin_index_anew()
+            if self._readiness.objection is not None:  # it may have been made anew
+                await self._begin_generation()
+                self._readiness.objection = None
 
     async def _compare(self, thorough: bool = False) -> None:
         trusted = self._trusted and not self._files.in_doubt
@@ -163,13 +166,13 @@ class FilesystemStorage(IndexedStorage):
             self._files.in_doubt |= not trusted
             raise
         self._trusted = True
-        if not trusted:
-            await self._begin_generation()
         self._losses.clear()  # the files have it
         for finding in mended.findings:
             if finding not in self._mended.findings:
                 _log.warning("odd file", extra={"place": finding.place, "why": finding.problem})
         self._mended = mended
+        if not trusted:
+            await self._begin_generation()
 
     async def _begin_index_anew(self) -> None:
         """Make the index anew from the files; until that is done, calls are refused."""
@@ -182,13 +185,7 @@ class FilesystemStorage(IndexedStorage):
         except (OSError, *DRIVER_ERRORS) as error:
             raise translated(error) from error
         self._readiness.damaged = False
-        try:
-            await self._compare()
-        except Exception:
-            self._readiness.damaged = True  # the next attempt begins it anew as well
-            raise
-        await self._begin_generation()
-        self._readiness.objection = None
+        await self._compare()
 
     async def _begin_generation(self) -> None:
         self._generation += 1
@@ -317,7 +314,6 @@ class FilesystemStorage(IndexedStorage):
             try:
                 await self.rescan()
                 self._mended_at_start = self._mended
-                self._readiness.objection = None
             except PatternStoreError as error:
                 self._readiness.objection = str(error)
                 _log.error("store not ready", extra={"why": str(error)})
@@ -328,7 +324,8 @@ class FilesystemStorage(IndexedStorage):
         while True:
             await asyncio.sleep(_DOUBT_SECONDS)
             waited += _DOUBT_SECONDS
-            doubtful = self._files.in_doubt or self._readiness.damaged
+            unready = self._readiness.damaged or self._readiness.objection is not None
+            doubtful = self._files.in_doubt or unready
             if doubtful or waited >= RESCAN_SECONDS:
                 waited = 0.0
                 try:
