@@ -64,13 +64,17 @@ class CorrectionLearner:
     async def take(self, step: Changes) -> None:
         await self._learn(step)
 
+    def check_ready(self) -> None:
+        """Raise StillLoading where it does not yet remember all there are."""
+        if not self._ready:
+            raise StillLoading
+
     async def find(self, look: Callable[[CorrectionIndex], T]) -> T:
         """What is found among those remembered, by a thread. Raises StillLoading."""
 
         def find() -> T:
             with self._mutex:
-                if not self._ready:
-                    raise StillLoading
+                self.check_ready()
                 return look(self._index)
 
         return await asyncio.to_thread(find)

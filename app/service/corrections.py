@@ -89,6 +89,7 @@ class Corrections:
 
         Raises StillLoading and QueryTooExpensive.
         """
+        self._learner.check_ready()
         types = filters.pattern_types
         if types and PatternType.USER_CORRECTION not in types:
             return [], 0
