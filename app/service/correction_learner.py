@@ -62,7 +62,27 @@ class CorrectionLearner:
         return begun  # a deletion meanwhile may be of what was read before
 
     async def take(self, step: Changes) -> None:
-        await self._learn(step)
+        """Learn what is new in a step, keep it, and only then answer by it.
+
+        What cannot be kept is learned again at the next start.
+        """
+        states = [each for each in step.changes if isinstance(each, StoredDocument)]
+        new = [each for each in states if self._seqs.get(each.pattern_id) != each.seq]
+        gone = [
+            each.pattern_id
+            for each in step.changes
+            if isinstance(each, Tombstone) and self._seqs.get(each.pattern_id, 0) < each.seq
+        ]
+        learned = await asyncio.to_thread(_learned_of, new)
+        if self._storage.generation != self._generation:  # in which all may be another
+            raise StorageUnavailable("What was read is out of date; begin again.")
+        if learned:
+            try:
+                await self._storage.learn_corrections(learned, VERSION)
+            except StorageUnavailable:
+                _log.exception("what was learned of corrections is not kept")
+        if learned or gone:
+            await asyncio.to_thread(self._remember, learned, gone)
 
     def check_ready(self) -> None:
         """Raise StillLoading where it does not yet remember all there are."""
@@ -123,33 +143,10 @@ class CorrectionLearner:
                 )
             except DamagedStore:
                 continue
-            await self._learn(step)
+            await self.take(step)
             return step.through
         _log.warning("correction not learned", extra={"seq": seq, "why": "damaged"})
         return seq
-
-    async def _learn(self, step: Changes) -> None:
-        """Learn what is new in a step, keep it, and only then answer by it.
-
-        What cannot be kept is learned again at the next start.
-        """
-        states = [each for each in step.changes if isinstance(each, StoredDocument)]
-        new = [each for each in states if self._seqs.get(each.pattern_id) != each.seq]
-        gone = [
-            each.pattern_id
-            for each in step.changes
-            if isinstance(each, Tombstone) and self._seqs.get(each.pattern_id, 0) < each.seq
-        ]
-        learned = await asyncio.to_thread(_learned_of, new)
-        if self._storage.generation != self._generation:  # in which all may be another
-            raise StorageUnavailable("What was read is out of date; begin again.")
-        if learned:
-            try:
-                await self._storage.learn_corrections(learned, VERSION)
-            except StorageUnavailable:
-                _log.exception("what was learned of corrections is not kept")
-        if learned or gone:
-            await asyncio.to_thread(self._remember, learned, gone)
 
     def _remember(self, learned: Sequence[LearnedCorrection], gone: Sequence[str] = ()) -> None:
         with self._mutex:

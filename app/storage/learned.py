@@ -151,7 +151,7 @@ class LearnedCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How far there was learned: all changes up to `through`, by the algorithm's `version`."""
+    """How far errors are learned: all changes up to `through`, by the algorithm's `version`."""
 
     through: int
     version: int

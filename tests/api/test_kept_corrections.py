@@ -33,6 +33,14 @@ def database(settings: dict[str, Any]) -> Path:
     return Path(path)
 
 
+async def started_once(settings: dict[str, Any], patterns: list[dict[str, Any]]) -> None:
+    """Have a service store patterns and learn of them, and end it."""
+    async with running(settings) as (app, client):
+        await app.state.parts.service.storage.ready()
+        await store_all(client, patterns)
+        await learned(app)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -70,10 +78,7 @@ async def test_where_nothing_learned_can_be_kept_it_is_learned_at_each_start(
     settings: dict[str, Any],
 ) -> None:
     path = database(settings)
-    async with running(settings) as (app, client):
-        await app.state.parts.service.storage.ready()
-        await store_all(client, [timeout("c1"), style("c2", "user")])
-        await learned(app)
+    await started_once(settings, [timeout("c1"), style("c2", "user")])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         root, size = connection.execute(
             "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size()"
@@ -92,10 +97,7 @@ async def test_where_nothing_learned_can_be_kept_it_is_learned_at_each_start(
 async def test_what_is_deleted_after_a_start_that_failed_halfway_is_forgotten(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(settings) as (app, client):
-        await app.state.parts.service.storage.ready()
-        await store_all(client, [timeout(f"c{number}") for number in range(6)])
-        await learned(app)
+    await started_once(settings, [timeout(f"c{number}") for number in range(6)])
     tried = asyncio.Event()
     seqs = IndexedStorage.correction_seqs
 
@@ -111,7 +113,7 @@ async def test_what_is_deleted_after_a_start_that_failed_halfway_is_forgotten(
         for number in range(5):
             await client.delete(f"/v1/patterns/c{number}")
         await until(client, MISTAKE, ["c5"])
-        ((found),) = await ask(client, MISTAKE)
+        (found,) = await ask(client, MISTAKE)
         assert found["times"] == 1
 
 
@@ -119,10 +121,7 @@ async def test_a_damaged_correction_keeps_no_other_from_being_learned(
     settings: dict[str, Any],
 ) -> None:
     path = database(settings)
-    async with running(settings) as (app, client):
-        await app.state.parts.service.storage.ready()
-        await store_all(client, [timeout("c1"), style("c2", "user"), timeout("c3", "page")])
-        await learned(app)
+    await started_once(settings, [timeout("c1"), style("c2", "user"), timeout("c3", "page")])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE documents SET document = zeroblob(40) WHERE seq = 2")
         connection.execute("UPDATE meta SET value = 1 WHERE name = 'corrections_learned_version'")
@@ -130,17 +129,14 @@ async def test_a_damaged_correction_keeps_no_other_from_being_learned(
         await until(client, MISTAKE, ["c3"])
         await store(client, timeout("c4", "image"))
         await learned(app)
-        ((found),) = await ask(client, MISTAKE)
+        (found,) = await ask(client, MISTAKE)
         assert found["times"] == 3
 
 
 async def test_one_that_is_deleted_and_stored_again_while_the_service_starts_is_known(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(settings) as (app, client):
-        await app.state.parts.service.storage.ready()
-        await store(client, timeout("c1"))
-        await learned(app)
+    await started_once(settings, [timeout("c1")])
     begun, stored_again = asyncio.Event(), asyncio.Event()
     learned_by = IndexedStorage.corrections_learned_by
 

@@ -142,6 +142,7 @@ class FilesystemStorage(IndexedStorage):
         For `thorough` see `Reconciliation`. Raises StorageUnavailable.
         """
         async with self._rescanning:
+            in_doubt = not self._trusted or self._files.in_doubt
             if not self._readiness.damaged:
                 try:
                     await self._compare(thorough)
@@ -150,9 +151,9 @@ class FilesystemStorage(IndexedStorage):
                     self._readiness.damaged = True
             if self._readiness.damaged:
                 await self._begin_index_anew()
-            if self._readiness.objection is not None:  # it may have been made anew
+            if in_doubt or self._readiness.objection is not None:  # the index may be another
                 await self._begin_generation()
-                self._readiness.objection = None
+            self._readiness.objection = None
 
     async def _compare(self, thorough: bool = False) -> None:
         trusted = self._trusted and not self._files.in_doubt
@@ -171,8 +172,6 @@ class FilesystemStorage(IndexedStorage):
             if finding not in self._mended.findings:
                 _log.warning("odd file", extra={"place": finding.place, "why": finding.problem})
         self._mended = mended
-        if not trusted:
-            await self._begin_generation()
 
     async def _begin_index_anew(self) -> None:
         """Make the index anew from the files; until that is done, calls are refused."""

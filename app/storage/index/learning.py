@@ -7,7 +7,8 @@ from typing import Any
 from app.schemas.filters import Filters
 from app.storage.index import journal
 from app.storage.index.connections import Connection
-from app.storage.index.meta import note_progress, progress_of
+from app.storage.index.failures import damage
+from app.storage.index.meta import numbers_of
 from app.storage.index.rows import insert_rows
 from app.storage.index.scope import project_condition
 from app.storage.learned import LearnedError, Learning, Origin, Variant, VariantName
@@ -26,8 +27,14 @@ _REPLACING = (
 
 
 def learning(connection: Connection) -> Learning | None:
-    """See `LearnedStorage.learning`."""
-    return progress_of(connection)
+    """See `LearnedStorage.learning`. Raises sqlite3.DatabaseError as `numbers_of` does."""
+    meta = numbers_of(connection)
+    through, version = meta.get("learned_through"), meta.get("learned_version")
+    if through is None and version is None:
+        return None
+    if through is None or version is None:
+        raise damage("it does not say how far it was learned, or by what")
+    return Learning(through, version)
 
 
 def learn(
@@ -35,7 +42,10 @@ def learn(
 ) -> list[VariantName]:
     """See `LearnedStorage.learn`."""
     _keep(connection, errors)
-    note_progress(connection, progress)
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [("learned_through", progress.through), ("learned_version", progress.version)],
+    )
     return _clear_vacated(connection)
 
 
